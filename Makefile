@@ -1,0 +1,61 @@
+# `make help` lists the targets. All of them work in VENV, which is made from requirements.lock on
+# first use; `make VENV=<folder>` takes an existing environment as it is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(abspath $(VENV))/bin
+export PATH := $(BIN):$(PATH)
+export DVC_NO_ANALYTICS := 1
+export HF_HUB_DISABLE_TELEMETRY := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+
+ifeq ($(origin VENV),file)
+ENV := $(VENV)/.complete
+else
+ENV :=
+endif
+
+.PHONY: help env repro test soak check doctor ui track preset lock-check
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The marker is written last, so that an interrupted install is never taken for a whole one.
+$(VENV)/.complete: requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "malssi needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	touch $@
+
+env: $(ENV) ## the environment alone
+
+repro: $(ENV) ## rebuild what changed
+	dvc repro
+
+test: $(ENV) ## lint, types and tests (under 30 minutes on 2 cores)
+	ruff format --check .
+	ruff check .
+	pyright
+	python -m pytest -n 2 -m "not soak"
+
+soak: $(ENV) ## the long tests
+	python -m pytest -m soak
+
+check: $(ENV) ## lint, types and the fast tests
+	ruff format --check .
+	ruff check .
+	pyright
+	python -m pytest -m "not soak and not pipeline"
+
+doctor: $(ENV) ## what this machine and environment are
+	python -m stages.pipeline.doctor
+
+ui: $(ENV) ## MLflow's pages on the project's store, http://127.0.0.1:5000
+	python -m stages.pipeline.ui
+
+track: $(ENV) ## send the numbers in metrics/ to the tracker again
+	python -m stages.pipeline.tracking
+
+preset: $(ENV) ## put the values of presets/NAME.yaml into params.yaml
+	python -m stages.pipeline.preset "$(NAME)"

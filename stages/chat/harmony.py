@@ -1,0 +1,173 @@
+"""The Harmony conversation format of gpt-oss, built segment by segment as token ids and labels.
+
+A message is `<|start|>role<|message|>content<|end|>`; an answer names its channel in between:
+
+    <|start|>system<|message|>{identity, dates, reasoning, channels}<|end|>
+    <|start|>developer<|message|># Instructions\\n\\n{system prompt}<|end|>
+    <|start|>user<|message|>{question}<|end|>
+    <|start|>assistant<|channel|>final<|message|>{answer}<|end|>      answers before the last
+    <|start|>assistant<|channel|>final<|message|>{answer}<|return|>   the last answer
+
+A conversation's own system prompt goes into the developer message; the system message is the
+model's. Given the ids up to `<|start|>assistant`, a server generates the rest up to and including
+`<|return|>`: that is what is trained. Headers (`<|start|>assistant`) are not. Earlier answers are
+trained without their `<|end|>`, which a server appends and no model should generate there.
+
+Control tokens are set by id, and text is encoded with control tokens as plain text, so data that
+contains `<|end|>` can never close a message (B24). The date is a parameter, never today's (B10).
+Source of the format: the openai_harmony renderer, which a test compares token by token.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from stages.chat.template import Message
+from stages.pipeline.errors import InputError, ModelError
+from stages.pipeline.run import read_json
+
+CONTROL_TOKENS = (
+    "<|startoftext|>",
+    "<|endoftext|>",
+    "<|return|>",
+    "<|constrain|>",
+    "<|channel|>",
+    "<|start|>",
+    "<|end|>",
+    "<|message|>",
+    "<|call|>",
+)
+IGNORED = -100  # the label of a token that is not trained
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the system message says beside the fixed identity and channels."""
+
+    reasoning_effort: str
+    knowledge_cutoff: str
+    conversation_date: str
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One conversation: ids, and labels that repeat the trained ids and are IGNORED elsewhere."""
+
+    input_ids: list[int]
+    labels: list[int]
+
+
+def system_text(settings: Settings) -> str:
+    return (
+        "You are ChatGPT, a large language model trained by OpenAI.\n"
+        f"Knowledge cutoff: {settings.knowledge_cutoff}\n"
+        f"Current date: {settings.conversation_date}\n\n"
+        f"Reasoning: {settings.reasoning_effort}\n\n"
+        "# Valid channels: analysis, commentary, final. "
+        "Channel must be included for every message."
+    )
+
+
+class Harmony:
+    """Renders conversations with one tokenizer.
+
+    Raises:
+        ModelError: the tokenizer lacks one of the control tokens.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, settings: Settings):
+        self.tokenizer = tokenizer
+        self.settings = settings
+        self.tokenizer.encode_special_tokens = True  # text is text, whatever it spells
+        self.ids: dict[str, int] = {}
+        for token in CONTROL_TOKENS:
+            number = tokenizer.token_to_id(token)
+            if number is None:
+                raise ModelError(
+                    "tokenizer.json",
+                    f"has no token {token}, so it cannot speak Harmony.",
+                    "Use a gpt-oss tokenizer.",
+                )
+            self.ids[token] = number
+        self.names = {number: token for token, number in self.ids.items()}
+        # Where a server stops; `<|endoftext|>` also fills up batches.
+        self.stop_ids = [self.ids[t] for t in ("<|return|>", "<|endoftext|>", "<|call|>")]
+        self.pad_id = self.ids["<|endoftext|>"]
+
+    def text(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False).ids
+
+    def prompt(self, messages: Sequence[Message]) -> list[int]:
+        """The ids of the messages (none of them a last answer to be learnt) and the header of the
+        answer that a server would now generate."""
+        encoded = self._render(messages, closes=False)
+        return [*encoded.input_ids, self.ids["<|start|>"], *self.text("assistant")]
+
+    def conversation(self, messages: Sequence[Message]) -> Encoded:
+        """The ids and labels of a conversation that ends on an answer."""
+        if not messages or messages[-1]["role"] != "assistant":
+            raise ValueError("a training conversation ends on an answer")
+        return self._render(messages, closes=True)
+
+    def answer_text(self, generated: Sequence[int]) -> str:
+        """The text of a generated answer: what its final channel says up to the next control
+        token or, if it opened no channel, all of its text."""
+        ids = list(generated)
+        opening = [self.ids["<|channel|>"], *self.text("final"), self.ids["<|message|>"]]
+        for start in range(len(ids) - len(opening) + 1):
+            if ids[start : start + len(opening)] == opening:
+                ids = ids[start + len(opening) :]
+                stop = next((i for i, number in enumerate(ids) if number in self.names), len(ids))
+                return self.tokenizer.decode(ids[:stop])
+        return self.tokenizer.decode([number for number in ids if number not in self.names])
+
+    def _render(self, messages: Sequence[Message], closes: bool) -> Encoded:
+        control = self.ids
+        ids: list[int] = []
+        labels: list[int] = []
+
+        def add(numbers: list[int], trained: bool = False) -> None:
+            ids.extend(numbers)
+            labels.extend(numbers if trained else [IGNORED] * len(numbers))
+
+        def add_message(role: str, content: str) -> None:
+            add([control["<|start|>"], *self.text(role), control["<|message|>"]])
+            add([*self.text(content), control["<|end|>"]])
+
+        add_message("system", system_text(self.settings))
+        for index, message in enumerate(messages):
+            content = message["content"]
+            if message["role"] == "system":
+                add_message("developer", f"# Instructions\n\n{content}")
+            elif message["role"] == "user":
+                add_message("user", content)
+            else:
+                last = closes and index == len(messages) - 1
+                add([control["<|start|>"], *self.text("assistant")])
+                add([control["<|channel|>"], *self.text("final"), control["<|message|>"]], True)
+                add(self.text(content), True)
+                add([control["<|return|>" if last else "<|end|>"]], last)
+        return Encoded(ids, labels)
+
+
+def harmony_of(folder: Path, settings: Settings) -> Harmony:
+    """The renderer of the checkpoint in `folder`.
+
+    Raises:
+        InputError: the folder has no tokenizer.
+        ModelError: the model's family speaks another format.
+    """
+    config, vocabulary = folder / "config.json", folder / "tokenizer.json"
+    for file in (config, vocabulary):
+        if not file.is_file():
+            raise InputError(str(file), "is not there.", "Run `dvc repro`, or `dvc pull`.")
+    family = read_json(config)["model_type"]
+    if family != "gpt_oss":
+        raise ModelError(
+            str(config),
+            f"model_type is {family!r}, and conversations are rendered for gpt_oss.",
+            "Point base in params.yaml at a gpt-oss model.",
+        )
+    return Harmony(Tokenizer.from_file(str(vocabulary)), settings)

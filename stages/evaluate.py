@@ -1,0 +1,169 @@
+"""Measures one model variant on the test split: `data/splits/test/` and `models/<variant>/` in,
+`metrics/evaluate/<variant>.json` and `data/predictions/<variant>.parquet` out.
+
+Every variant answers the same prompts, rendered as a server would, by greedy decoding in float32 with
+the weights that the variant ships (MXFP4 ones are dequantised first). The last answer of a
+conversation is scored; earlier turns are given.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from stages.chat.harmony import IGNORED, Encoded, Harmony, Settings, harmony_of
+from stages.korean.script import foreign_share
+from stages.metrics.likelihood import answer_bits, bits_per_byte
+from stages.metrics.rouge import rouge
+from stages.pipeline import paths
+from stages.pipeline.config import load_config
+from stages.pipeline.publish import publish
+from stages.pipeline.run import item, pin_numerics, read_json, run, write_json
+from stages.pipeline.tables import Row, read_table, write_file
+from stages.pipeline.tracking import project
+
+log = logging.getLogger("evaluate")
+
+PREDICTIONS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("source", pa.string()),
+        ("style", pa.string()),
+        ("prediction", pa.string()),
+        ("reference", pa.string()),
+        ("bits", pa.float64()),
+        ("stopped", pa.bool_()),
+    ]
+)
+
+
+def load_variant(folder: Path) -> Any:
+    """The model in float32, from safetensors alone; MXFP4 experts become numbers again."""
+    import torch
+    from transformers import AutoModelForCausalLM, Mxfp4Config
+
+    quantised = "quantization_config" in read_json(folder / "config.json")
+    model = AutoModelForCausalLM.from_pretrained(
+        folder,
+        dtype=torch.float32,
+        attn_implementation="eager",
+        trust_remote_code=False,
+        use_safetensors=True,
+        **({"quantization_config": Mxfp4Config(dequantize=True)} if quantised else {}),
+    )
+    # Dequantising yields BF16; every number of it is a float32 number too.
+    return model.float().eval()
+
+
+def in_batches(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def scored_part(harmony: Harmony, messages: list) -> tuple[list[int], Encoded]:
+    """The prompt of the last answer, and the conversation with that answer alone labelled."""
+    prompt = harmony.prompt(messages[:-1])
+    whole = harmony.conversation(messages).input_ids
+    return prompt, Encoded(whole, [IGNORED] * len(prompt) + whole[len(prompt) :])
+
+
+def generate(
+    model: Any, prompts: Sequence[list[int]], harmony: Harmony, max_new_tokens: int
+) -> list[list[int]]:
+    """Greedy continuations, without padding, up to and including the token that stopped them."""
+    import torch
+
+    pad, ends, longest = harmony.pad_id, harmony.stop_ids, max(map(len, prompts))
+    ids = torch.tensor([[pad] * (longest - len(prompt)) + prompt for prompt in prompts])
+    mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
+    with torch.inference_mode():
+        output = model.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            max_new_tokens=max_new_tokens,
+            do_sample=False,
+            eos_token_id=ends,
+            pad_token_id=pad,
+        )
+    answers = []
+    for sequence in output[:, longest:].tolist():
+        stop = next((i + 1 for i, number in enumerate(sequence) if number in ends), len(sequence))
+        answers.append(sequence[:stop])
+    return answers
+
+
+def summary(rows: list[Row]) -> dict[str, float]:
+    """The metrics of answered rows."""
+    predictions = [row["prediction"] for row in rows]
+    references = [row["reference"] for row in rows]
+    count = len(rows)
+    return {
+        "rows": count,
+        "bits_per_byte": round(bits_per_byte([row["bits"] for row in rows], references), 6),
+        **rouge(predictions, references),
+        "stopped_share": round(sum(row["stopped"] for row in rows) / count, 6),
+        "distinct_answer_share": round(len(set(predictions)) / count, 6),
+        "foreign_response_share": round(sum(foreign_share(p) > 0 for p in predictions) / count, 6),
+        "length_ratio": round(sum(map(len, predictions)) / sum(map(len, references)), 6),
+    }
+
+
+def main() -> None:
+    variant = item("variant")
+    config = load_config()
+    evaluate = config.evaluate
+    pin_numerics(config.compute.threads)
+    from tqdm import tqdm
+
+    folder = paths.MODELS / variant
+    harmony = harmony_of(folder, Settings(**config.encode.harmony.model_dump()))
+    model = load_variant(folder)
+    rows = list(islice(read_table(paths.SPLITS / "test"), evaluate.max_rows))
+    # Similar lengths together, so that little of a batch is padding.
+    rows.sort(key=lambda row: (sum(len(m["content"]) for m in row["messages"]), row["id"]))
+    parts = [scored_part(harmony, row["messages"]) for row in rows]
+    bits: list[float] = []
+    answers: list[list[int]] = []
+    progress = tqdm(
+        total=len(rows), desc=variant, unit="row", disable=not config.runtime.progress, mininterval=5
+    )
+    for batch in in_batches(parts, evaluate.batch_size):
+        bits += answer_bits(model, [encoded for _, encoded in batch], harmony.pad_id)
+        answers += generate(model, [prompt for prompt, _ in batch], harmony, evaluate.max_new_tokens)
+        progress.update(len(batch))
+    progress.close()
+    answered = [
+        {
+            "id": row["id"],
+            "source": row["source"],
+            "style": row["style"],
+            "prediction": harmony.answer_text(answer).strip(),
+            "reference": row["messages"][-1]["content"],
+            "bits": bits_of_row,
+            "stopped": bool(answer) and answer[-1] in harmony.stop_ids,
+        }
+        for row, answer, bits_of_row in zip(rows, answers, bits, strict=True)
+    ]
+    answered.sort(key=lambda row: row["id"])
+    outs = [
+        paths.PREDICTIONS / f"{variant}.parquet",
+        paths.METRICS / "evaluate" / f"{variant}.json",
+    ]
+    sources = sorted({row["source"] for row in answered})
+    metrics = summary(answered) | {
+        "by_source": {
+            name: summary([row for row in answered if row["source"] == name]) for name in sources
+        }
+    }
+    with publish(*outs) as (predictions_file, metrics_file):
+        write_file(predictions_file, answered, PREDICTIONS)
+        write_json(metrics_file, metrics)
+    log.info("%s: %s", variant, {k: v for k, v in metrics.items() if k != "by_source"})
+    project(f"evaluate@{variant}", metrics, outs)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,37 @@
+"""Bits per byte of answers: how well a model expects what the test set says.
+
+The negative log-likelihood of an answer's tokens (its channel header and stop token included, as a
+server generates them) in bits, divided by the UTF-8 bytes of the answer's text. Unlike a loss per
+token it compares models with different tokenizers.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from stages.chat.harmony import IGNORED, Encoded
+
+
+def answer_bits(model: Any, rows: Sequence[Encoded], pad_id: int) -> list[float]:
+    """The bits of each row's labelled tokens, for one batch that fits into memory."""
+    import torch
+
+    longest = max(len(row.input_ids) for row in rows)
+
+    def padded(values: list[int], filler: int) -> list[int]:
+        return values + [filler] * (longest - len(values))
+
+    ids = torch.tensor([padded(row.input_ids, pad_id) for row in rows])
+    labels = torch.tensor([padded(row.labels, IGNORED) for row in rows])
+    mask = torch.tensor([padded([1] * len(row.input_ids), 0) for row in rows])
+    with torch.inference_mode():
+        logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
+    nats = torch.nn.functional.cross_entropy(
+        logits.transpose(1, 2), labels[:, 1:], ignore_index=IGNORED, reduction="none"
+    )
+    return [float(total) / math.log(2) for total in nats.double().sum(dim=1)]
+
+
+def bits_per_byte(bits: Sequence[float], answers: Sequence[str]) -> float:
+    """Total bits over total bytes; long answers weigh more than short ones."""
+    return sum(bits) / sum(len(answer.encode()) for answer in answers)

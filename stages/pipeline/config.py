@@ -1,0 +1,308 @@
+"""params.yaml as one strict, frozen model: the whole file is checked whenever a stage starts.
+
+Each section bears the name of its stage and is passed on as it is. Unknown keys, wrong types and
+values out of range are refused with the key, the value and what would be taken instead.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from stages.pipeline import paths
+from stages.pipeline.errors import ParamsError
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class Compute(Section):
+    threads: Annotated[int, Field(ge=1, le=256)]
+
+
+class Runtime(Section):
+    tracking: bool
+    progress: bool
+
+
+class Sample(Section):
+    news_rows: Count
+    chat_rows: Count
+    dialogue_rows: Count
+    instruct_rows: Annotated[int, Field(ge=12)]
+    pretrain_documents: Count
+    malformed_share: Annotated[float, Field(ge=0.0, le=0.5)]
+    personal_share: Share
+
+
+class Source(Section):
+    """One raw file. Texts come from `columns` (a name of ours: a column of theirs), a conversation
+    from `turns_column`: a list of texts that alternate from the user, or of {role, content}."""
+
+    path: Text
+    format: Literal["jsonl", "csv", "tsv", "parquet"]
+    kind: Literal["news", "chat", "dialogue", "instruction"]
+    license: Text
+    as_of: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    style: Text | None = None
+    style_column: Text | None = None
+    style_tags: list[Text]
+    columns: dict[Name, Text] = {}
+    defaults: dict[Name, Text] = {}
+    turns_column: Text | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Source":
+        if (self.style is None) == (self.style_column is None):
+            raise ValueError("give either style (one for all rows) or style_column")
+        if not self.columns and self.turns_column is None:
+            raise ValueError("give columns, turns_column, or both")
+        if unknown := sorted(set(self.defaults) - set(self.columns)):
+            raise ValueError(f"defaults has {unknown}, which columns lacks")
+        return self
+
+
+class Scrub(Section):
+    optional: list[Literal["NAME", "BIRTHDATE", "REPRESENTATIVE"]]
+
+
+class Curate(Section):
+    min_chars: Count
+    max_chars: Count
+    max_foreign_share: Share
+    near_duplicate_jaccard: Annotated[float, Field(gt=0.0, le=1.0)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Curate":
+        if self.min_chars > self.max_chars:
+            raise ValueError(f"min_chars {self.min_chars} is over max_chars {self.max_chars}")
+        return self
+
+
+class Template(Section):
+    """A prompt. `{name}` stands for a field of the row; other braces are text. Without `user` and
+    `assistant` the row's own conversation is taken."""
+
+    system: Text | None = None
+    user: Text | None = None
+    assistant: Text | None = None
+
+    @model_validator(mode="after")
+    def _paired(self) -> "Template":
+        if (self.user is None) != (self.assistant is None):
+            raise ValueError("user and assistant go together; leave both out for a conversation")
+        return self
+
+
+class Mix(Section):
+    weights: Annotated[dict[Name, Annotated[float, Field(gt=0.0)]], Field(min_length=1)]
+    validation_share: Annotated[float, Field(gt=0.0, lt=0.5)]
+    test_share: Annotated[float, Field(gt=0.0, lt=0.5)]
+    max_turns: Annotated[int, Field(ge=2)]
+    templates: dict[Name, dict[Text, Template]]
+
+
+class Tiny(Section):
+    vocab_size: Annotated[int, Field(ge=512, le=65536)]
+    hidden_size: Annotated[int, Field(multiple_of=32, ge=32)]
+    intermediate_size: Annotated[int, Field(multiple_of=32, ge=32)]
+    num_hidden_layers: Annotated[int, Field(ge=2)]
+    head_dim: Annotated[int, Field(multiple_of=2, ge=8)]
+    num_attention_heads: Count
+    num_key_value_heads: Count
+    num_local_experts: Annotated[int, Field(ge=2)]
+    num_experts_per_tok: Count
+    sliding_window: Count
+    max_position_embeddings: Annotated[int, Field(ge=64)]
+    steps: Count
+    batch_size: Count
+    block_tokens: Annotated[int, Field(ge=32)]
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)]
+
+    @model_validator(mode="after")
+    def _shapes(self) -> "Tiny":
+        if self.num_attention_heads % self.num_key_value_heads:
+            raise ValueError("num_attention_heads must be a multiple of num_key_value_heads")
+        if self.num_experts_per_tok > self.num_local_experts:
+            raise ValueError("num_experts_per_tok is over num_local_experts")
+        if self.block_tokens > self.max_position_embeddings:
+            raise ValueError("block_tokens is over max_position_embeddings")
+        return self
+
+
+class Hub(Section):
+    repo: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+
+
+class Folder(Section):
+    """A model on this disk; `digest` pins its content, as `revision` does on the hub."""
+
+    path: Text
+    digest: Text
+
+
+class Base(Section):
+    source: Literal["tiny", "hub", "folder"]
+    tiny: Tiny
+    hub: Hub
+    folder: Folder
+
+
+class HarmonySystem(Section):
+    reasoning_effort: Literal["low", "medium", "high"]
+    knowledge_cutoff: Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")]
+    conversation_date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class Encode(Section):
+    max_length_tokens: Annotated[int, Field(ge=16)]
+    harmony: HarmonySystem
+
+
+class Lora(Section):
+    r: Annotated[int, Field(ge=1, le=1024)]
+    lora_alpha: Annotated[int, Field(ge=1)]
+    lora_dropout: Annotated[float, Field(ge=0.0, lt=1.0)]
+    target_modules: Annotated[list[Text], Field(min_length=1)]
+    use_rslora: bool
+
+
+class Train(Section):
+    lora: Lora
+    dtype: Literal["float32", "bfloat16"]
+    num_train_epochs: Annotated[float, Field(gt=0.0)]
+    per_device_train_batch_size: Count
+    gradient_accumulation_steps: Count
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)]
+    lr_scheduler_type: Literal["cosine", "linear", "constant", "constant_with_warmup"]
+    warmup_ratio: Annotated[float, Field(ge=0.0, lt=1.0)]
+    weight_decay: Annotated[float, Field(ge=0.0)]
+    max_grad_norm: Annotated[float, Field(gt=0.0)]
+    logging_steps: Count
+
+
+class Merge(Section):
+    max_shard_mb: Count
+
+
+class Mxfp4(Section):
+    scale_rule: Literal["even", "floor", "ceil6"]
+
+
+class Export(Section):
+    mxfp4: Mxfp4
+
+
+class Evaluate(Section):
+    max_rows: Count
+    batch_size: Count
+    max_new_tokens: Count
+
+
+class Gate(Section):
+    min_bits_per_byte_drop: float
+    min_rougeL_syllable_gain: float
+    max_mxfp4_bits_per_byte_rise: float
+    max_quarantined_share: Share
+    max_foreign_response_share: Share
+
+
+class Config(Section):
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    compute: Compute
+    runtime: Runtime
+    sample: Sample
+    sources: Annotated[dict[Name, Source], Field(min_length=1)]
+    scrub: Scrub
+    curate: Curate
+    mix: Mix
+    base: Base
+    encode: Encode
+    train: Train
+    merge: Merge
+    export: Export
+    evaluate: Evaluate
+    gate: Gate
+
+    @model_validator(mode="after")
+    def _sources_agree(self) -> "Config":
+        for where, names in (
+            ("mix.weights", set(self.mix.weights)),
+            ("mix.templates", set(self.mix.templates)),
+        ):
+            if names != set(self.sources):
+                raise ValueError(
+                    f"{where} names {sorted(names)} and sources {sorted(self.sources)}; "
+                    "they must name the same sources"
+                )
+        if self.base.source == "tiny" and (
+            self.encode.max_length_tokens > self.base.tiny.max_position_embeddings
+        ):
+            raise ValueError(
+                "encode.max_length_tokens is over base.tiny.max_position_embeddings, "
+                "more than the tiny model can see"
+            )
+        return self
+
+
+def load_config(path: Path = paths.PARAMS) -> Config:
+    """Reads and checks params.yaml (YAML 1.2, so that 1.0e-4 and 1e-4 are both numbers).
+
+    Raises:
+        ParamsError: the file is missing, is not YAML, or holds a value that is refused; all refused
+            values are named at once.
+    """
+    if not path.is_file():
+        raise ParamsError(str(path), "is missing.", "Restore it with `git checkout params.yaml`.")
+    try:
+        tree = YAML(typ="safe", pure=True).load(path)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" at line {mark.line + 1}" if mark else ""
+        raise ParamsError(
+            str(path), f"is not valid YAML{line}.", "Compare it with `git diff params.yaml`."
+        ) from None
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        raise ParamsError(
+            str(path),
+            "; ".join(_sentence(detail) for detail in error.errors()) + ".",
+            "Correct it there, or see `git diff params.yaml` for what changed.",
+        ) from None
+
+
+def _sentence(detail: Any) -> str:
+    """One refused value as `train.learning_rate is the string '3e-05': write 3.0e-05 ...`."""
+    key = ".".join(str(part) for part in detail["loc"]) or "the file"
+    value, kind = detail["input"], detail["type"]
+    if kind == "extra_forbidden":
+        return f"{key} is not a parameter"
+    if kind == "missing":
+        return f"{key} is missing"
+    if kind == "value_error":
+        return f"{key}: {detail['ctx']['error']}"
+    shown = value if isinstance(value, int | float) else f"the {_yaml_type(value)} {value!r}"
+    hint = ""
+    if isinstance(value, str) and kind in ("float_type", "int_type"):
+        hint = f" (write {float(value)} without quotes)" if _is_number(value) else ""
+    return f"{key} is {shown}: {detail['msg'][0].lower()}{detail['msg'][1:]}{hint}"
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", text) is not None
+
+
+def _yaml_type(value: object) -> str:
+    names = {str: "string", list: "list", dict: "mapping", type(None): "value"}
+    return names.get(type(value), type(value).__name__)

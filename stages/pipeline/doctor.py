@@ -1,0 +1,139 @@
+"""`python -m stages.pipeline.doctor` prints what this machine and environment are (S1-11), and warns
+of what would stop a run."""
+
+import configparser
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.parse
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import psutil
+
+from stages.pipeline import paths
+from stages.pipeline.tracking import tracking_uri
+
+PACKAGES = (
+    "dvc", "torch", "transformers", "peft", "trl", "datasets", "accelerate", "bitsandbytes",
+    "mlflow", "pyarrow", "rouge-score", "safetensors", "tokenizers", "huggingface_hub",
+)  # fmt: skip
+GIB = 2**30
+
+
+def packages() -> dict[str, str]:
+    """Installed versions, with the lock's where they differ."""
+    lock = Path("requirements.lock").read_text(encoding="utf-8")
+    locked = dict(line.split("==", 1) for line in lock.splitlines() if "==" in line)
+    found = {}
+    for name in PACKAGES:
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            installed = "missing"
+        wanted = locked.get(name, installed)
+        same = installed.partition("+")[0] == wanted
+        found[name] = installed if same else f"{installed}  (requirements.lock says {wanted})"
+    return found
+
+
+def accelerators() -> list[str]:
+    import torch
+
+    return [
+        f"{torch.cuda.get_device_name(i)}, "
+        f"{torch.cuda.get_device_properties(i).total_memory / GIB:.0f} GiB, CUDA {torch.version.cuda}"
+        for i in range(torch.cuda.device_count())
+    ]
+
+
+def dvc_setting(*arguments: str) -> str:
+    answer = subprocess.run(["dvc", *arguments], capture_output=True, text=True, check=False)
+    return answer.stdout.strip()
+
+
+def cache_link() -> str:
+    """How DVC puts files of its cache into the workspace, tried in the order of its settings."""
+    asked = dvc_setting("config", "cache.type") or "reflink,copy (default)"
+    lines = dvc_setting("doctor").splitlines()
+    able = next((line for line in lines if line.startswith("Cache types")), "Cache types: unknown")
+    return f"{asked}; this disk offers {able.partition(':')[2].strip() or 'copy'}"
+
+
+def reachable(address: str) -> str:
+    """Whether the place that an URI names answers: a folder, a file's folder, or a TCP port."""
+    uri = urllib.parse.urlsplit(address)
+    if uri.scheme in ("", "file", "sqlite"):
+        place = Path(uri.path.removeprefix("/") if uri.scheme == "sqlite" else uri.path)
+        place = place.parent if uri.scheme == "sqlite" else place
+        return "reachable" if place.exists() else f"{place} does not exist (yet)"
+    host = uri.hostname or uri.netloc
+    if uri.scheme == "s3":
+        host = "s3.amazonaws.com"
+    port = uri.port or {"http": 80, "ssh": 22}.get(uri.scheme, 443)
+    try:
+        with socket.create_connection((host, port), timeout=3):
+            return "reachable"
+    except OSError as error:
+        return f"NOT reachable ({type(error).__name__})"
+
+
+def remotes() -> dict[str, str]:
+    """The remotes of .dvc/config and .dvc/config.local, with their addresses."""
+    found: dict[str, str] = {}
+    for name in ("config", "config.local"):
+        config = configparser.ConfigParser(interpolation=None)
+        config.read_string("\n".join(
+            line.strip() for line in (Path(".dvc") / name).read_text().splitlines()
+        ) if (Path(".dvc") / name).is_file() else "")  # fmt: skip
+        for section in config.sections():
+            if "remote" in section:
+                remote = section.strip("'\"").removeprefix("remote").strip(' "')
+                address = config[section].get("endpointurl") or config[section].get("url", "")
+                if address and "://" not in address:
+                    address = str((Path(".dvc") / address).resolve())
+                found[remote] = address
+    return found
+
+
+def main() -> None:
+    memory, disk = psutil.virtual_memory(), shutil.disk_usage(".")
+    lines = {
+        "python": f"{platform.python_version()} ({sys.executable})",
+        "platform": platform.platform(),
+        "cpu": f"{psutil.cpu_count(logical=False)} cores, {psutil.cpu_count()} threads",
+        "memory": f"{memory.available / GIB:.1f} of {memory.total / GIB:.1f} GiB available",
+        "disk": f"{disk.free / GIB:.1f} of {disk.total / GIB:.1f} GiB free at {Path.cwd()}",
+        "gpu": "; ".join(accelerators()) or "none",
+        **packages(),
+        "dvc cache": cache_link(),
+    }
+    for name, address in remotes().items():
+        lines[f"remote {name}"] = f"{address}: {reachable(address)}"
+    if not remotes():
+        lines["remote"] = "none; `dvc remote add --default` names one"
+    uri = tracking_uri()
+    lines["tracker"] = f"{uri}: {reachable(uri)}"
+    for name, value in lines.items():
+        print(f"{name:16} {value}")
+    outputs = [p for p in (*paths.MODELS.glob("*"), Path("data")) if p.is_dir()]
+    largest = max((_size(path) for path in outputs), default=0)
+    if disk.free < 2 * largest:
+        print(
+            f"WARNING {Path.cwd()}: the largest output has {largest / GIB:.1f} GiB, and less than twice "
+            "that is free. Free some with `dvc gc --workspace`, or link instead of copying: "
+            "`dvc config --local cache.type reflink,hardlink,symlink`."
+        )
+    if os.environ.get("DVC_NO_ANALYTICS") is None and dvc_setting("config", "core.analytics") != "false":
+        print("WARNING .dvc/config: DVC's analytics are on. Set `dvc config core.analytics false`.")
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Errors that a user can act on: what is wrong, where, and what to do next."""
+
+import errno
+
+
+class PipelineError(Exception):
+    """A refusal with three parts. Subclasses also inherit the matching standard-library type.
+
+    `what` names the problem and the values seen (never personal data), `where` the file, row or
+    key, `fix` the next step.
+    """
+
+    def __init__(self, where: str, what: str, fix: str):
+        super().__init__(f"{where}: {what} {fix}")
+        self.where, self.what, self.fix = where, what, fix
+
+
+class ParamsError(PipelineError, ValueError):
+    """params.yaml holds a value that no stage can work with."""
+
+
+class InputError(PipelineError, FileNotFoundError):
+    """Something that a stage reads is not there."""
+
+
+class DataError(PipelineError, ValueError):
+    """Something that a stage reads is there, but not in the shape it promises."""
+
+
+class ModelError(PipelineError, ValueError):
+    """Weights, adapter or tokenizer do not fit each other."""
+
+
+class BusyError(PipelineError, RuntimeError):
+    """Another process is writing the same output."""
+
+
+def disk_full(error: OSError) -> PipelineError | None:
+    """The three-part form of a full disk or quota; None where `error` is something else."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return None
+    return PipelineError(
+        str(error.filename or "the output folder"),
+        "no space is left on the disk.",
+        "Free some (`dvc gc --workspace` removes unused cache) and run `dvc repro` again; "
+        "nothing half-written was kept.",
+    )

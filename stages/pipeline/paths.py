@@ -1,0 +1,32 @@
+"""Where things lie, relative to the project root, which is the working directory of every stage."""
+
+import os
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+SAMPLE = Path("data/raw/sample")
+PRETRAIN = SAMPLE / "pretrain.jsonl"
+INGESTED = Path("data/ingested")
+QUARANTINE = Path("data/quarantine")
+SCRUBBED = Path("data/scrubbed")
+CURATED = Path("data/curated")
+DROPPED = Path("data/dropped.parquet")
+SPLITS = Path("data/splits")
+ENCODED = Path("data/encoded")
+PREDICTIONS = Path("data/predictions")
+BASE = Path("models/base")
+ADAPTER = Path("models/adapter")
+MERGED = Path("models/merged-bf16")
+MODELS = Path("models")
+METRICS = Path("metrics")
+PLOTS = METRICS / "plots"
+REPORT = METRICS / "report.html"
+
+
+def project_root() -> Path:
+    """The workspace that owns the tracker's store and the checkpoints.
+
+    In `dvc exp run --temp` a stage works in a throw-away copy, and only DVC_ROOT still names the
+    workspace that outlives it.
+    """
+    return Path(os.environ.get("DVC_ROOT", ".")).resolve()

@@ -1,0 +1,74 @@
+"""How a stage starts and ends: its item, its log, its exit code, its numbers."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from stages.pipeline.errors import PipelineError, disk_full
+
+
+def run(main: Callable[[], None]) -> None:
+    """Runs a stage's `main` as a program: a readable log on stderr, and for an error that the
+    user can mend its three-part message in place of a traceback (exit code 1)."""
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+    for chatty in ("httpx", "httpcore", "alembic", "mlflow", "urllib3", "filelock"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    try:
+        main()
+    except PipelineError as error:
+        sys.exit(f"ERROR {error}")
+    except OSError as error:
+        full = disk_full(error)
+        if full is None:
+            raise
+        sys.exit(f"ERROR {full}")
+
+
+def item(key: str) -> str:
+    """The value of a stage's only flag, such as `--source news`."""
+    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
+    parser.add_argument(f"--{key}", required=True)
+    return getattr(parser.parse_args(), key)
+
+
+def pin_numerics(threads: int) -> None:
+    """Fixes what decides the last bits of a float on one kind of CPU; call it before torch loads.
+
+    Thread counts change the order of sums, and the instruction set changes their width, so both are
+    set for every library that takes a word for it. The hash seed needs no pin: no stage iterates
+    over a set.
+    """
+    if "torch" in sys.modules:
+        raise RuntimeError("pin_numerics must run before torch is imported")
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = str(threads)
+    os.environ |= {
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "MKL_CBWR": "AVX2",
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+        "TOKENIZERS_PARALLELISM": "false",
+        # No stage downloads anything but `base` and `ingest`, which ask for it by name.
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+    }
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Sorted keys, two-space indent, LF, UTF-8: the same content is always the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,149 @@
+"""MLflow as a projection of `metrics/*.json`: written after a stage's outputs, never read by one.
+
+The store is `.mlflow/mlflow.db` in the project (an absolute URI, so that `dvc exp run --temp` writes
+there too) or whatever MLFLOW_TRACKING_URI names. A run carries the stage's numbers under the same
+names as its JSON file, the curves of its CSV file, and tags that name the Git commit, the stage and
+the hash that DVC gives each output. If the tracker fails, training goes on: one warning, then quiet
+for `QUIET_S`, so that a pipeline does not wait for a dead server in each of its stages.
+
+`python -m stages.pipeline.tracking` projects everything again from the files in `metrics/`.
+"""
+
+import csv
+import hashlib
+import json
+import logging
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stages.pipeline import paths
+from stages.pipeline.run import read_json, run
+
+EXPERIMENT = "malssi"
+QUIET_S = 900
+log = logging.getLogger("tracking")
+
+
+def project(
+    stage: str, metrics: Mapping[str, Any], outs: Sequence[Path], curves: Path | None = None
+) -> None:
+    """Sends one finished stage's numbers to MLflow, if it can be reached.
+
+    `stage` is DVC's name for it (`scrub@news`), `metrics` the content of its JSON file, `curves` a
+    CSV file with a `step` column.
+    """
+    uri, down = tracking_uri(), paths.project_root() / ".mlflow" / "unreachable"
+    if down.is_file() and time.time() - down.stat().st_mtime < QUIET_S and down.read_text() == uri:
+        return
+    try:
+        _send(uri, stage, metrics, outs, curves)
+        down.unlink(missing_ok=True)
+    except Exception as error:  # a tracker must never stop the stage that it describes
+        log.warning(
+            "the tracker at %s did not take the numbers of %s (%s). They are in metrics/; once it "
+            "answers again, `make track` sends them all.",
+            uri,
+            stage,
+            type(error).__name__,
+        )
+        down.parent.mkdir(exist_ok=True)
+        down.write_text(uri)
+
+
+def tracking_uri() -> str:
+    """MLFLOW_TRACKING_URI, else the absolute URI of the project's own store."""
+    store = paths.project_root() / ".mlflow" / "mlflow.db"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{store}"
+
+
+def scalars(metrics: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """The numbers of a metrics file under dotted names, as `dvc metrics show` prints them."""
+    for key, value in metrics.items():
+        if isinstance(value, Mapping):
+            yield from scalars(value, f"{prefix}{key}.")
+        elif isinstance(value, bool | int | float):
+            yield f"{prefix}{key}", float(value)
+
+
+def dvc_hash(path: Path) -> str:
+    """The hash that DVC records for a file (md5) or a folder (md5 of its sorted listing, `.dir`)."""
+    if path.is_file():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "md5").hexdigest()
+    listing = [
+        {"md5": dvc_hash(file), "relpath": file.relative_to(path).as_posix()}
+        for file in path.rglob("*")
+        if file.is_file()
+    ]
+    listing.sort(key=lambda entry: entry["relpath"].split("/"))
+    return hashlib.md5(json.dumps(listing, sort_keys=True).encode()).hexdigest() + ".dir"
+
+
+def _send(
+    uri: str, stage: str, metrics: Mapping[str, Any], outs: Sequence[Path], curves: Path | None
+) -> None:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    from mlflow.entities import Metric
+    from mlflow.tracking import MlflowClient
+
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    client = MlflowClient(uri)
+    found = client.get_experiment_by_name(EXPERIMENT)
+    experiment = found.experiment_id if found else client.create_experiment(EXPERIMENT)
+    tags = _git_tags() | {"dvc.stage": stage, "dvc.exp": os.environ.get("DVC_EXP_NAME", "")}
+    tags |= {f"dvc.out.{out.as_posix()}": dvc_hash(out) for out in outs}
+    run_id = client.create_run(experiment, run_name=stage, tags=tags).info.run_id
+    now_ms = int(time.time() * 1000)
+    points = [Metric(_legal(name), value, now_ms, 0) for name, value in scalars(metrics)]
+    if curves is not None:
+        with curves.open(encoding="utf-8", newline="") as file:
+            for record in csv.DictReader(file):
+                step = int(record.pop("step"))
+                points += [
+                    Metric(f"curve.{name}", float(value), now_ms, step)
+                    for name, value in record.items()
+                    if value
+                ]
+    for start in range(0, len(points), 1000):  # the store's limit per batch
+        client.log_batch(run_id, metrics=points[start : start + 1000])
+    client.set_terminated(run_id)
+
+
+def _legal(name: str) -> str:
+    """MLflow takes letters of any script, digits and `_-./: `; anything else becomes `_`."""
+    return "".join(c if c.isalnum() or c in "_-./: " else "_" for c in name)
+
+
+def _git_tags() -> dict[str, str]:
+    """The commit, and whether tracked files other than the pipeline's own results differ from it."""
+
+    def git(*arguments: str) -> str:
+        answer = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+        return answer.stdout.strip()
+
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!dvc.lock", ":!metrics")
+    return {"git.commit": git("rev-parse", "HEAD"), "git.dirty": str(bool(changed)).lower()}
+
+
+def main() -> None:
+    from ruamel.yaml import YAML
+
+    recorded = YAML(typ="safe", pure=True).load(Path("dvc.lock"))["stages"]
+    for stage, entry in recorded.items():
+        outs = [Path(out["path"]) for out in entry["outs"]]
+        files = [out for out in outs if out.suffix == ".json" and out.is_relative_to(paths.METRICS)]
+        curves = [out for out in outs if out.is_relative_to(paths.PLOTS)]
+        present = [out for out in outs if out.exists()]
+        for file in filter(Path.is_file, files):
+            project(stage, read_json(file), present, curves[0] if curves else None)
+
+
+if __name__ == "__main__":
+    run(main)

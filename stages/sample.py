@@ -1,0 +1,124 @@
+"""Writes the built-in Korean corpus: params in, `data/raw/sample/*.jsonl` out.
+
+It stands in for the raw files of a company, so it has what those have: synthetic personal data in
+the text, and a share of malformed lines. The pre-training file comes from another stream of the
+same grammar and shares no row with the sources, so that the built-in base model has never seen what
+it will be tuned and tested on.
+"""
+
+import json
+import logging
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from stages.grammar.chat import chat_rows
+from stages.grammar.dialogue import dialogue_rows
+from stages.grammar.instruct import instruct_rows
+from stages.grammar.malformed import malformed_line
+from stages.grammar.news import news_rows
+from stages.grammar.personal import Personal
+from stages.grammar.pretrain import pretrain_documents
+from stages.grammar.rows import Row
+from stages.pipeline import paths
+from stages.pipeline.config import Sample, load_config
+from stages.pipeline.publish import publish
+from stages.pipeline.run import run, write_json
+from stages.pipeline.tracking import project
+
+log = logging.getLogger("sample")
+
+KINDS: dict[str, Callable[[random.Random, Personal], Iterator[Row]]] = {
+    "news": news_rows,
+    "chat": chat_rows,
+    "dialogue": dialogue_rows,
+    "instruct": instruct_rows,
+}
+
+
+def source_rows(seed: int, kind: str, count: int, personal_share: float) -> list[Row]:
+    """`count` good rows of one kind, no two alike; each kind has a stream of its own."""
+    rng = random.Random(f"{seed}/{kind}")
+    rows = KINDS[kind](rng, Personal(personal_share))
+    return [next(rows) for _ in range(count)]
+
+
+def lines_with_damage(seed: int, kind: str, rows: list[Row], share: float) -> Iterator[str]:
+    """The rows as JSONL, with broken extra lines in between (at least one, where share > 0)."""
+    rng = random.Random(f"{seed}/{kind}/malformed")
+    broken = max(1, round(len(rows) * share)) if share else 0
+    places = set(rng.sample(range(len(rows)), broken))
+    for index, row in enumerate(rows):
+        if index in places:
+            yield malformed_line(rng, row.raw)
+        yield json.dumps(row.raw, ensure_ascii=False)
+
+
+def pretraining(seed: int, count: int, taken: set[str]) -> list[dict]:
+    """`count` documents of which none holds a text of the sources (`taken`)."""
+    documents = pretrain_documents(random.Random(f"{seed}/pretrain"))
+    kept = []
+    for document in documents:
+        if taken.isdisjoint(texts_of(document)):
+            kept.append(document)
+            if len(kept) == count:
+                break
+    return kept
+
+
+def texts_of(raw: dict) -> list[str]:
+    """The long texts of a raw row or a pre-training document, one line each.
+
+    Short lines (greetings, one-word answers) are Korean, not content, and may recur anywhere.
+    """
+    texts: list[str] = []
+    for value in raw.values():
+        if isinstance(value, str):
+            texts += value.splitlines()
+        elif isinstance(value, list):
+            for part in value:
+                texts += (part["content"] if isinstance(part, dict) else part).splitlines()
+    return [text for text in texts if len(text) >= 30]
+
+
+def main() -> None:
+    config = load_config()
+    sample: Sample = config.sample
+    counts = {
+        "news": sample.news_rows,
+        "chat": sample.chat_rows,
+        "dialogue": sample.dialogue_rows,
+        "instruct": sample.instruct_rows,
+    }
+    outs = [paths.SAMPLE / f"{kind}.jsonl" for kind in counts] + [paths.PRETRAIN]
+    metrics_out = paths.METRICS / "sample.json"
+    metrics: dict[str, dict[str, int]] = {}
+    taken: set[str] = set()
+    with publish(*outs, metrics_out) as (*files, metrics_file):
+        for (kind, count), file in zip(counts.items(), files, strict=False):
+            rows = source_rows(config.seed, kind, count, sample.personal_share)
+            for row in rows:
+                taken.update(texts_of(row.raw))
+            lines = list(lines_with_damage(config.seed, kind, rows, sample.malformed_share))
+            write_lines(file, lines)
+            planted = sum(len(row.planted) for row in rows)
+            metrics[kind] = {
+                "rows": len(rows),
+                "malformed_lines": len(lines) - len(rows),
+                "planted_personal_values": planted,
+            }
+            log.info("%s: %d rows, %d broken lines, %d planted values", kind, len(rows),
+                     len(lines) - len(rows), planted)  # fmt: skip
+        documents = pretraining(config.seed, sample.pretrain_documents, taken)
+        write_lines(files[-1], [json.dumps(document, ensure_ascii=False) for document in documents])
+        metrics["pretrain"] = {"documents": len(documents)}
+        write_json(metrics_file, metrics)
+    project("sample", metrics, [*outs, metrics_out])
+
+
+def write_lines(path: Path, lines: list[str]) -> None:
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    run(main)
