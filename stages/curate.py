@@ -7,7 +7,7 @@ by name and the rows' own order, and the first of each group stays.
 
 import hashlib
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 import pyarrow as pa
@@ -36,7 +36,11 @@ def scrubbed_rows(sources: list[str]) -> Iterator[Row]:
         InputError: a source of params.yaml has no table, or a table belongs to no source. Half of
             the corpus would otherwise pass for the whole.
     """
-    present = sorted(folder.name for folder in paths.SCRUBBED.iterdir() if folder.is_dir())
+    present = sorted(
+        folder.name
+        for folder in paths.SCRUBBED.glob("*")
+        if folder.is_dir() and folder.suffix != ".partial"
+    )
     if missing := sorted(set(sources) - set(present)):
         raise InputError(
             str(paths.SCRUBBED),
@@ -69,14 +73,16 @@ class Duplicates:
     """Remembers the rows seen so far and tells whether another repeats one of them.
 
     Two texts are near duplicates when the estimated Jaccard index of their sets of 5-character
-    shingles is at least `jaccard` (MinHash; white space is folded). Rows of different kinds are
-    never compared.
+    shingles is at least `jaccard` (MinHash; white space is folded). Rows of different
+    kinds or styles are never compared.
     """
 
     def __init__(self, jaccard: float):
         self.jaccard = jaccard
         self.exact: set[str] = set()
-        self.near: dict[str, MinHashLSH] = {}
+        self.near: dict[tuple[str, str], MinHashLSH] = defaultdict(
+            lambda: MinHashLSH(threshold=jaccard, num_perm=PERMUTATIONS)
+        )
         self.sketches: dict[str, MinHash] = {}
 
     def reason(self, row: Row) -> str | None:
@@ -85,10 +91,7 @@ class Duplicates:
         if digest in self.exact:
             return "exact_duplicate"
         self.exact.add(digest)
-        index = self.near.setdefault(
-            f"{row['kind']}/{row['style']}",
-            MinHashLSH(threshold=self.jaccard, num_perm=PERMUTATIONS),
-        )
+        index = self.near[row["kind"], row["style"]]
         sketch = MinHash(num_perm=PERMUTATIONS, seed=1)
         last = max(len(text) - SHINGLE_CHARS, 0) + 1
         sketch.update_batch([text[i : i + SHINGLE_CHARS].encode() for i in range(last)])

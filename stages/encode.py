@@ -2,8 +2,8 @@
 model's tokenizer in, `data/encoded/{train,validation}/` out.
 
 Labels are made here and not inside a trainer, so that what is trained can be read, counted and
-compared with what a server generates. A row whose answer would be cut by the length limit is refused
-and counted; nothing is truncated.
+compared with what a server generates. A row whose answer would be cut by the length limit is
+refused and counted; nothing is truncated.
 """
 
 import logging

@@ -1,8 +1,8 @@
 """Measures one model variant on the test split: `data/splits/test/` and `models/<variant>/` in,
 `metrics/evaluate/<variant>.json` and `data/predictions/<variant>.parquet` out.
 
-Every variant answers the same prompts, rendered as a server would, by greedy decoding in float32 with
-the weights that the variant ships (MXFP4 ones are dequantised first). The last answer of a
+Every variant answers the same prompts, rendered as a server would, by greedy decoding in float32
+with the weights that the variant ships (MXFP4 ones are dequantised first). The last answer of a
 conversation is scored; earlier turns are given.
 """
 
@@ -43,7 +43,8 @@ PREDICTIONS = pa.schema(
 def load_variant(folder: Path) -> Any:
     """The model in float32, from safetensors alone; MXFP4 experts become numbers again."""
     import torch
-    from transformers import AutoModelForCausalLM, Mxfp4Config
+    from transformers import AutoModelForCausalLM
+    from transformers.utils.quantization_config import Mxfp4Config
 
     quantised = "quantization_config" in read_json(folder / "config.json")
     model = AutoModelForCausalLM.from_pretrained(
@@ -128,11 +129,17 @@ def main() -> None:
     bits: list[float] = []
     answers: list[list[int]] = []
     progress = tqdm(
-        total=len(rows), desc=variant, unit="row", disable=not config.runtime.progress, mininterval=5
+        total=len(rows),
+        desc=variant,
+        unit="row",
+        disable=not config.runtime.progress,
+        mininterval=5,
     )
     for batch in in_batches(parts, evaluate.batch_size):
         bits += answer_bits(model, [encoded for _, encoded in batch], harmony.pad_id)
-        answers += generate(model, [prompt for prompt, _ in batch], harmony, evaluate.max_new_tokens)
+        answers += generate(
+            model, [prompt for prompt, _ in batch], harmony, evaluate.max_new_tokens
+        )
         progress.update(len(batch))
     progress.close()
     answered = [

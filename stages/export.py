@@ -1,4 +1,5 @@
-"""Writes the model in a serving format: base, adapter and merged weights in, `models/<format>/` out.
+"""Writes the model in a serving format: base, adapter and merged weights in, `models/<format>/`
+out.
 
 `mxfp4` is the layout of gpt-oss: the experts' weights as `*_blocks` and `*_scales`, all else BF16.
 Expert weights that the adapter does not change and that the base already holds in MXFP4 are passed

@@ -18,7 +18,7 @@ log = logging.getLogger("gate")
 
 
 def checks(gate: Gate, metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The checks by name; `metrics` holds base, merged-bf16 and mxfp4 evaluations, `ingest` totals."""
+    """The checks by name; `metrics` holds the evaluation of each variant, and the rows read."""
     base, merged, mxfp4 = metrics["base"], metrics["merged-bf16"], metrics["mxfp4"]
     quarantined = metrics["rows_quarantined"] / metrics["rows_in"]
 

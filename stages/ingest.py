@@ -161,7 +161,9 @@ def main() -> None:
     config = load_config()
     if name not in config.sources:
         raise ParamsError(
-            "--source", f"params.yaml has no source {name!r}.", f"Use one of {sorted(config.sources)}."
+            "--source",
+            f"params.yaml has no source {name!r}.",
+            f"Use one of {sorted(config.sources)}.",
         )
     source = config.sources[name]
     path = Path(source.path)

@@ -1,4 +1,5 @@
-"""Folds the adapter into the base: `models/base/` and `models/adapter/` in, `models/merged-bf16/` out.
+"""Folds the adapter into the base: `models/base/` and `models/adapter/` in,
+`models/merged-bf16/` out.
 
 Weights go through one tensor at a time: each weight that the adapter changes becomes W + s B A in
 float32 and is rounded to BF16 once; every other floating-point tensor is BF16 already or rounded.

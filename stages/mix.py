@@ -2,8 +2,8 @@
 `data/splits/{train,validation,test}/` conversations in the asked ratio of sources.
 
 Prompts are made here, from the rows' fields, by the templates of params.yaml. A row's split depends
-on the hash of its answer alone: equal answers never stand on both sides, and adding rows never moves
-an old one. Rows are then taken per source and split until the ratio of the result (not of the
+on the hash of its answer alone: equal answers never stand on both sides, and adding rows never
+moves an old one. Rows are then taken per source and split until the ratio of the result (not of the
 inputs) is the asked one, without repeating any.
 """
 

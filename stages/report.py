@@ -1,7 +1,7 @@
 """Tells what happened on one page: all metrics in, `metrics/report.html` out.
 
-The page is self-contained (styles and pictures are in it, nothing is fetched) and holds numbers only,
-so it can be passed on. It is made from `metrics/` alone and says nothing that is not there.
+The page is self-contained (styles and pictures are in it, nothing is fetched) and holds numbers
+only, so it can be passed on. It is made from `metrics/` alone and says nothing that is not there.
 """
 
 import csv
@@ -35,7 +35,7 @@ SHOWN = (
 
 
 def read_all() -> dict[str, Any]:
-    """Every metrics file under its stage's name; of ingest and scrub those of the curated sources."""
+    """Every metrics file under its stage's name; of ingest and scrub, the curated sources'."""
     single = ("sample", "curate", "mix", "base", "encode", "train", "merge", "gate")
     metrics: dict[str, Any] = {name: read_json(paths.METRICS / f"{name}.json") for name in single}
     sources = sorted(metrics["curate"]["rows_in_by_source"])

@@ -1,5 +1,5 @@
-"""Tunes the base model: encoded rows and `models/base/` in, a LoRA adapter in `models/adapter/` out,
-with its curves in `metrics/plots/train.csv`.
+"""Tunes the base model: encoded rows and `models/base/` in, a LoRA adapter in `models/adapter/`
+out, with its curves in `metrics/plots/train.csv`.
 
 TRL's trainer and PEFT's LoRA do the work, on the ids and labels that `encode` made. What the
 libraries would write beside the adapter (dates, paths, sets in hash order) is left out or sorted,
@@ -29,7 +29,8 @@ CURVE = ("step", "loss", "grad_norm", "learning_rate", "eval_loss")
 def load_base(dtype: str) -> Any:
     """The base model in `dtype`; MXFP4 weights are dequantised, since they cannot be trained."""
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, Mxfp4Config
+    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers.utils.quantization_config import Mxfp4Config
 
     stored = AutoConfig.from_pretrained(paths.BASE, trust_remote_code=False)
     quantised = getattr(stored, "quantization_config", None) is not None
@@ -132,7 +133,7 @@ def fit(config: Config, work: Path) -> tuple[Any, list[dict], dict]:
     result = trainer.train()
     history = trainer.state.log_history
     evaluations = [entry["eval_loss"] for entry in history if "eval_loss" in entry]
-    tuned = trainer.model
+    tuned: Any = trainer.model
     trainable = sum(p.numel() for p in tuned.parameters() if p.requires_grad)
     return (
         tuned,

@@ -13,10 +13,10 @@ def is_hangul(character: str) -> bool:
 
 
 def foreign_share(text: str) -> float:
-    """Letters that are neither Hangul nor ASCII Latin, as a share of all letters; 0.0 without letters.
+    """Letters that are neither Hangul nor ASCII Latin, as a share of all letters (0.0 of none).
 
-    ASCII Latin is not counted: names, units and code are ordinary in Korean text. So the measure sees
-    Chinese, Japanese or Cyrillic drift, but not English.
+    ASCII Latin is not counted: names, units and code are ordinary in Korean text. So the measure
+    sees Chinese, Japanese or Cyrillic drift, but not English.
     """
     letters = [c for c in text if unicodedata.category(c)[0] == "L"]
     if not letters:

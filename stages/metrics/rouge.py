@@ -1,7 +1,7 @@
 """ROUGE for Korean: rouge_score's counts over tokens that keep Hangul.
 
-rouge_score's own tokenizer keeps [a-z0-9] alone, so identical Korean sentences score 0 and sentences
-that share only a number score 1. The names say which tokens were counted:
+rouge_score's own tokenizer keeps [a-z0-9] alone, so identical Korean sentences score 0 and
+sentences that share only a number score 1. The names say which tokens were counted:
   eojeol    words between blanks, lower case, punctuation dropped
   syllable  the same text without blanks, one character a token; lenient to particles and spacing
 Scores are F1 in 0..100, averaged over the pairs.
@@ -31,7 +31,7 @@ TOKENIZERS: dict[str, Tokenizer] = {"eojeol": Eojeol(), "syllable": Syllable()}
 
 
 def rouge(predictions: Sequence[str], references: Sequence[str]) -> dict[str, float]:
-    """`rouge1_eojeol` ... `rougeL_syllable` of predictions against references of the same length."""
+    """`rouge1_eojeol` ... `rougeL_syllable` of predictions against as many references."""
     scores: dict[str, float] = {}
     for name, tokenizer in TOKENIZERS.items():
         scorer = RougeScorer(list(KINDS), tokenizer=tokenizer)

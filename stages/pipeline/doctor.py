@@ -1,8 +1,7 @@
-"""`python -m stages.pipeline.doctor` prints what this machine and environment are (S1-11), and warns
-of what would stop a run."""
+"""`python -m stages.pipeline.doctor` prints what this machine and environment are (S1-11), and
+warns of what would stop a run."""
 
 import configparser
-import os
 import platform
 import shutil
 import socket
@@ -44,8 +43,8 @@ def accelerators() -> list[str]:
     import torch
 
     return [
-        f"{torch.cuda.get_device_name(i)}, "
-        f"{torch.cuda.get_device_properties(i).total_memory / GIB:.0f} GiB, CUDA {torch.version.cuda}"
+        f"{torch.cuda.get_device_name(i)}, CUDA {torch.version.cuda}, "
+        f"{torch.cuda.get_device_properties(i).total_memory / GIB:.0f} GiB"
         for i in range(torch.cuda.device_count())
     ]
 
@@ -123,12 +122,10 @@ def main() -> None:
     largest = max((_size(path) for path in outputs), default=0)
     if disk.free < 2 * largest:
         print(
-            f"WARNING {Path.cwd()}: the largest output has {largest / GIB:.1f} GiB, and less than twice "
-            "that is free. Free some with `dvc gc --workspace`, or link instead of copying: "
+            f"WARNING {Path.cwd()}: the largest output has {largest / GIB:.1f} GiB, and less than "
+            "twice that is free. Free some with `dvc gc --workspace`, or link instead of copying: "
             "`dvc config --local cache.type reflink,hardlink,symlink`."
         )
-    if os.environ.get("DVC_NO_ANALYTICS") is None and dvc_setting("config", "core.analytics") != "false":
-        print("WARNING .dvc/config: DVC's analytics are on. Set `dvc config core.analytics false`.")
 
 
 def _size(folder: Path) -> int:

@@ -43,7 +43,9 @@ def from_environment(value: Any, where: str) -> Any:
         for name in re.findall(r"\$\{(\w+)\}", value):
             if name not in os.environ:
                 raise ParamsError(
-                    where, f"needs the environment variable {name}.", f"Set it: `{name}=... make ...`."
+                    where,
+                    f"needs the environment variable {name}.",
+                    f"Set it: `{name}=... make ...`.",
                 )
             value = value.replace(f"${{{name}}}", os.environ[name])
     return value
@@ -53,7 +55,9 @@ def main() -> None:
     names = sorted(file.stem for file in PRESETS.glob("*.yaml"))
     if len(sys.argv) != 2 or sys.argv[1] not in names:
         raise InputError(
-            "preset", f"{sys.argv[1:]} is not one of {names}.", "Run `make preset NAME=<one of them>`."
+            "preset",
+            f"{sys.argv[1:]} is not one of {names}.",
+            "Run `make preset NAME=<one of them>`.",
         )
     file = PRESETS / f"{sys.argv[1]}.yaml"
     yaml = YAML()

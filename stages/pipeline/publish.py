@@ -31,7 +31,7 @@ def publish(*outs: Path) -> Iterator[list[Path]]:
         for partial, out in zip(partials, outs, strict=True):
             if out.is_dir():
                 shutil.rmtree(out)
-            os.replace(partial, out)
+            partial.replace(out)
 
 
 @contextmanager

@@ -83,8 +83,7 @@ def read_table(folder: Path) -> Iterator[Row]:
     for shard in shards:
         with pq.ParquetFile(shard) as file:
             for batch in file.iter_batches(batch_size=ROWS_PER_GROUP):
-                for row in batch.to_pylist(maps_as_pydicts="strict"):
-                    yield row
+                yield from batch.to_pylist(maps_as_pydicts="strict")
 
 
 def row_texts(row: Row) -> list[str]:

@@ -1,7 +1,7 @@
 """MLflow as a projection of `metrics/*.json`: written after a stage's outputs, never read by one.
 
-The store is `.mlflow/mlflow.db` in the project (an absolute URI, so that `dvc exp run --temp` writes
-there too) or whatever MLFLOW_TRACKING_URI names. A run carries the stage's numbers under the same
+The store is `.mlflow/mlflow.db` in the project (an absolute URI, so that `dvc exp run --temp`
+writes there too) or whatever MLFLOW_TRACKING_URI names. A run carries the stage's numbers under the same
 names as its JSON file, the curves of its CSV file, and tags that name the Git commit, the stage and
 the hash that DVC gives each output. If the tracker fails, training goes on: one warning, then quiet
 for `QUIET_S`, so that a pipeline does not wait for a dead server in each of its stages.
@@ -70,7 +70,7 @@ def scalars(metrics: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
 
 
 def dvc_hash(path: Path) -> str:
-    """The hash that DVC records for a file (md5) or a folder (md5 of its sorted listing, `.dir`)."""
+    """The hash that DVC records: md5 of a file, or of a folder's sorted listing (`.dir`)."""
     if path.is_file():
         with path.open("rb") as file:
             return hashlib.file_digest(file, "md5").hexdigest()
@@ -128,7 +128,8 @@ def _git_tags() -> dict[str, str]:
         answer = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
         return answer.stdout.strip()
 
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!dvc.lock", ":!metrics")
+    own_results = (":!dvc.lock", ":!metrics")
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", *own_results)
     return {"git.commit": git("rev-parse", "HEAD"), "git.dirty": str(bool(changed)).lower()}
 
 

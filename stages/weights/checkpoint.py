@@ -1,7 +1,7 @@
 """Checkpoints as folders of safetensors shards, read and written one tensor at a time.
 
-On disk: `model.safetensors`, or `model-00001-of-0000N.safetensors` with `model.safetensors.index.json`
-({"metadata": {"total_size"}, "weight_map": {tensor: shard}}), beside config.json and the tokenizer.
+On disk: `model.safetensors`, or `model-00001-of-0000N.safetensors` with
+`model.safetensors.index.json` ({"metadata": {"total_size"}, "weight_map": {tensor: shard}}), beside config.json and the tokenizer.
 """
 
 import shutil

@@ -1,8 +1,8 @@
 """A LoRA adapter as the changes it makes to named weights.
 
-PEFT stores, for a linear layer `m` with weight W (out, in), `base_model.model.m.lora_A.weight` (r, in)
-and `base_model.model.m.lora_B.weight` (out, r); the tuned weight is W + s B A with s = lora_alpha / r,
-or lora_alpha / sqrt(r) for rank-stabilised LoRA.
+PEFT stores, for a linear layer `m` with weight W (out, in), `base_model.model.m.lora_A.weight`
+(r, in) and `base_model.model.m.lora_B.weight` (out, r); the tuned weight is W + s B A with
+s = lora_alpha / r, or lora_alpha / sqrt(r) for rank-stabilised LoRA.
 """
 
 import math

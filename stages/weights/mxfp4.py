@@ -50,7 +50,7 @@ def quantize(weight: torch.Tensor, rule: str) -> tuple[torch.Tensor, torch.Tenso
 
 
 def dequantize(blocks: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:
-    """The float32 tensor (..., n) that the blocks (..., n/32, 16) and scales (..., n/32) stand for."""
+    """The float32 tensor (..., n) of blocks (..., n/32, 16) and scales (..., n/32)."""
     codes = torch.stack([blocks & 0x0F, blocks >> 4], dim=-1).flatten(-2)
     values = VALUES[(codes & 7).long()]
     signed = torch.where(codes >= 8, -values, values)

@@ -1,0 +1,116 @@
+"""Find and mask personal data in a Korean text: 전화010-1234-5678로 becomes 전화[PHONE]로.
+
+Thirteen types are always masked: RRN, FRN, PASSPORT, DRIVER, PHONE, LANDLINE, EMAIL, ACCOUNT,
+CARD, BRN, ADDRESS, IP, PLATE. The first four are unique identifying information (Personal
+Information Protection Act, article 24). Names, birth dates and companies' representative numbers
+are masked only if asked for. Everything outside a mask stays byte for byte.
+"""
+
+from typing import NamedTuple
+
+from stages.pii.found import Confidence
+from stages.pii.normalise import may_hold_personal_data, normalise
+from stages.pii.recognisers import OPTIONAL, RECOGNISERS
+
+# Raise by hand whenever masks may change: what another version scrubbed is scrubbed again.
+RULES_VERSION = "1"
+
+TYPES = (
+    "RRN",
+    "FRN",
+    "PASSPORT",
+    "DRIVER",
+    "PHONE",
+    "LANDLINE",
+    "EMAIL",
+    "ACCOUNT",
+    "CARD",
+    "BRN",
+    "ADDRESS",
+    "IP",
+    "PLATE",
+)
+OPTIONAL_TYPES = frozenset(OPTIONAL)
+NONE: frozenset[str] = frozenset()
+
+
+class Span(NamedTuple):
+    """A value at text[start:end]. It holds no text, so that it can be logged and counted."""
+
+    type: str
+    start: int
+    end: int
+    rule: str
+    confidence: Confidence
+
+
+def find(text: str, optional: frozenset[str] = NONE) -> list[Span]:
+    """The values to mask in `text`, sorted and without overlaps.
+
+    Raises ValueError if `optional` names a type that is not one of OPTIONAL_TYPES.
+    """
+    return scrub(text, optional)[1]
+
+
+def scrub(text: str, optional: frozenset[str] = NONE) -> tuple[str, list[Span]]:
+    """`text` with every value replaced by [TYPE], and the values' places in `text`.
+
+    A mask is shorter than its value and may bring a label nearer to the next number, so the
+    search goes on until it finds nothing more: that makes scrubbing idempotent. A label reaches a
+    few dozen characters, which bounds the rounds.
+    """
+    unknown = optional - OPTIONAL_TYPES
+    if unknown:
+        raise ValueError(
+            f"pii: optional types {sorted(unknown)} are unknown. "
+            f"Choose from {sorted(OPTIONAL_TYPES)}; all others are always on."
+        )
+    spans: list[Span] = []
+    masked = text
+    while optional or may_hold_personal_data(masked):
+        found = _search(masked, optional)
+        if not found:
+            break
+        spans = sorted(spans + _in_original(found, spans), key=_start)
+        masked = _mask(text, spans)
+    return masked, spans
+
+
+def _search(text: str, optional: frozenset[str]) -> list[Span]:
+    """One round. The first recogniser to claim a character has it: order is precedence."""
+    view = normalise(text)
+    claimed = bytearray(len(view.text))
+    spans = []
+    also = tuple(OPTIONAL[type_] for type_ in sorted(optional))
+    for find_type in RECOGNISERS + also:
+        for found in find_type(view.text):
+            if 1 not in claimed[found.start : found.end]:
+                claimed[found.start : found.end] = b"\1" * (found.end - found.start)
+                start, end = view.original(found.start, found.end)
+                spans.append(Span(found.type, start, end, found.rule, found.confidence))
+    return spans
+
+
+def _in_original(found: list[Span], masked: list[Span]) -> list[Span]:
+    """`found`, read where `masked` are masks already, in the offsets of the unmasked text."""
+    moved = []
+    shift = earlier = 0
+    for span in sorted(found, key=_start):
+        while earlier < len(masked) and masked[earlier].start - shift < span.start:
+            mask = masked[earlier]
+            shift += mask.end - mask.start - len(f"[{mask.type}]")
+            earlier += 1
+        moved.append(span._replace(start=span.start + shift, end=span.end + shift))
+    return moved
+
+
+def _start(span: Span) -> int:
+    return span.start
+
+
+def _mask(text: str, spans: list[Span]) -> str:
+    parts, done = [], 0
+    for span in spans:
+        parts += (text[done : span.start], f"[{span.type}]")
+        done = span.end
+    return "".join(parts) + text[done:]
