@@ -96,7 +96,7 @@ class Duplicates:
         last = max(len(text) - SHINGLE_CHARS, 0) + 1
         sketch.update_batch([text[i : i + SHINGLE_CHARS].encode() for i in range(last)])
         # The index returns candidates; their sketches are compared before one counts.
-        candidates = index.query(sketch)
+        candidates = map(str, index.query(sketch))
         if any(sketch.jaccard(self.sketches[key]) >= self.jaccard for key in candidates):
             return "near_duplicate"
         index.insert(digest, sketch)

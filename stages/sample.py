@@ -10,6 +10,7 @@ import json
 import logging
 import random
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from stages.grammar.chat import chat_rows
@@ -22,6 +23,7 @@ from stages.grammar.pretrain import pretrain_documents
 from stages.grammar.rows import Row
 from stages.pipeline import paths
 from stages.pipeline.config import Sample, load_config
+from stages.pipeline.errors import ParamsError
 from stages.pipeline.publish import publish
 from stages.pipeline.run import run, write_json
 from stages.pipeline.tracking import project
@@ -39,8 +41,14 @@ KINDS: dict[str, Callable[[random.Random, Personal], Iterator[Row]]] = {
 def source_rows(seed: int, kind: str, count: int, personal_share: float) -> list[Row]:
     """`count` good rows of one kind, no two alike; each kind has a stream of its own."""
     rng = random.Random(f"{seed}/{kind}")
-    rows = KINDS[kind](rng, Personal(personal_share))
-    return [next(rows) for _ in range(count)]
+    rows = list(islice(KINDS[kind](rng, Personal(personal_share)), count))
+    if len(rows) < count:
+        raise ParamsError(
+            f"params.yaml: sample.{kind}_rows",
+            f"is {count}, and the grammar has {len(rows)} different rows of this kind.",
+            f"Write at most {len(rows)}.",
+        )
+    return rows
 
 
 def lines_with_damage(seed: int, kind: str, rows: list[Row], share: float) -> Iterator[str]:
@@ -67,18 +75,26 @@ def pretraining(seed: int, count: int, taken: set[str]) -> list[dict]:
 
 
 def texts_of(raw: dict) -> list[str]:
-    """The long texts of a raw row or a pre-training document, one line each.
+    """What a raw row or a pre-training document must not share with another corpus: its long lines,
+    and its conversation as a whole, without a last turn that nobody answers.
 
     Short lines (greetings, one-word answers) are Korean, not content, and may recur anywhere.
     """
-    texts: list[str] = []
+    lines: list[str] = []
+    whole: list[str] = []
     for value in raw.values():
         if isinstance(value, str):
-            texts += value.splitlines()
+            lines += value.splitlines()
         elif isinstance(value, list):
-            for part in value:
-                texts += (part["content"] if isinstance(part, dict) else part).splitlines()
-    return [text for text in texts if len(text) >= 30]
+            turns = [turn if isinstance(turn, str) else turn["content"] for turn in value]
+            spoken = [t for t, turn in zip(turns, value, strict=True) if not _is_system(turn)]
+            whole.append("\n".join(spoken[: len(spoken) // 2 * 2]))
+            lines += [line for turn in turns for line in turn.splitlines()]
+    return whole + [line for line in lines if len(line) >= 30]
+
+
+def _is_system(turn: str | dict) -> bool:
+    return isinstance(turn, dict) and turn["role"] == "system"
 
 
 def main() -> None:

@@ -44,7 +44,11 @@ def pretrain_documents(rng: random.Random) -> Iterator[dict]:
                 ]
             }
         else:
-            messages = next(instructions).raw["messages"]
+            row = next(instructions, None)
+            if row is None:  # all was said once: from here on it repeats
+                instructions = instruct_rows(rng, nobody)
+                row = next(instructions)
+            messages = row.raw["messages"]
             yield {"messages": [m for m in messages if m["role"] != "system"]}
 
 

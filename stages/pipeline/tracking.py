@@ -1,10 +1,10 @@
 """MLflow as a projection of `metrics/*.json`: written after a stage's outputs, never read by one.
 
 The store is `.mlflow/mlflow.db` in the project (an absolute URI, so that `dvc exp run --temp`
-writes there too) or whatever MLFLOW_TRACKING_URI names. A run carries the stage's numbers under the same
-names as its JSON file, the curves of its CSV file, and tags that name the Git commit, the stage and
-the hash that DVC gives each output. If the tracker fails, training goes on: one warning, then quiet
-for `QUIET_S`, so that a pipeline does not wait for a dead server in each of its stages.
+writes there too) or whatever MLFLOW_TRACKING_URI names. A run carries the stage's numbers under the
+same names as its JSON file, the curves of its CSV file, and tags that name the Git commit, the
+stage and the hash that DVC gives each output. If the tracker fails, training goes on: one warning,
+then quiet for `QUIET_S`, so that a pipeline does not wait for a dead server in each of its stages.
 
 `python -m stages.pipeline.tracking` projects everything again from the files in `metrics/`.
 """
@@ -122,7 +122,7 @@ def _legal(name: str) -> str:
 
 
 def _git_tags() -> dict[str, str]:
-    """The commit, and whether tracked files other than the pipeline's own results differ from it."""
+    """The commit, and whether tracked files differ from it, the pipeline's results aside."""
 
     def git(*arguments: str) -> str:
         answer = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)

@@ -1,7 +1,8 @@
 """Checkpoints as folders of safetensors shards, read and written one tensor at a time.
 
-On disk: `model.safetensors`, or `model-00001-of-0000N.safetensors` with
-`model.safetensors.index.json` ({"metadata": {"total_size"}, "weight_map": {tensor: shard}}), beside config.json and the tokenizer.
+On disk: `model.safetensors`, or `model-00001-of-0000N.safetensors` with an index file
+`model.safetensors.index.json`, {"metadata": {"total_size"}, "weight_map": {tensor: shard}}; beside
+them config.json and the tokenizer.
 """
 
 import shutil
