@@ -9,6 +9,7 @@ so the same inputs give the same bytes.
 import csv
 import json
 import logging
+import math
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ def fit(config: Config, work: Path) -> tuple[Any, list[dict], dict]:
     check_targets(model, train.lora.target_modules)
     rows, held_out = encoded("train"), encoded("validation")
     batch = train.per_device_train_batch_size * train.gradient_accumulation_steps
-    steps = round(len(rows) * train.num_train_epochs / batch)
+    steps = math.ceil(len(rows) * train.num_train_epochs / batch)
     log.info("%d rows / %d a step x %s epochs = about %d steps", len(rows), batch,
              train.num_train_epochs, steps)  # fmt: skip
     arguments = SFTConfig(

@@ -45,6 +45,8 @@ def pin_numerics(threads: int) -> None:
     """
     if "torch" in sys.modules:
         raise RuntimeError("pin_numerics must run before torch is imported")
+    # Threads that wait must not burn the core that another process needs.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = str(threads)
     os.environ |= {

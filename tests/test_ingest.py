@@ -1,0 +1,189 @@
+"""Raw files to canonical rows: every damaged row is counted, explained and never quoted."""
+
+import hashlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from stages import ingest
+from stages.pipeline.errors import InputError, ParamsError
+from tests.raw_files import CHAT, EXCHANGE, GOOD, NEWS, ingest_in, line
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    return ingest_in(tmp_path, monkeypatch)
+
+
+DAMAGE = [
+    (b"\xff\xfe\n", "invalid_utf8"),
+    ("한글".encode("cp949") + b"\n", "invalid_utf8"),
+    (b"{\n", "invalid_json"),
+    (b"\xef\xbb\xbf\n", "invalid_json"),
+    (b'{"title": "a"} {"title": "b"}\n', "invalid_json"),
+    (b"[" * 100_000 + b"\n", "invalid_json"),
+    (b'{"a":' * 100_000 + b"\n", "invalid_json"),
+    (b'{"title": ' + b"9" * 5000 + b"}\n", "invalid_json"),  # over Python's limit for integers
+    (b"[1]\n", "not_an_object"),
+    (b"null\n", "not_an_object"),
+    (b"NaN\n", "not_an_object"),
+    (line({"section": "경제"}), "missing_title"),
+    (line({"title": None}), "missing_title"),
+    (line({"title": "  \t"}), "empty_title"),
+    (line({"title": []}), "empty_title"),
+    (line({"title": ["", " "]}), "empty_title"),
+    (line({"title": 7}), "wrong_type_title"),
+    (line({"title": ["a", 7]}), "wrong_type_title"),
+    (b'{"title": NaN}\n', "wrong_type_title"),
+    (b'{"title": 1e999}\n', "wrong_type_title"),
+    (line({"title": {"ko": "a"}}), "wrong_type_title"),
+    (line({"title": "앞\x00뒤"}), "invalid_characters_title"),
+    (b'{"title": "\\ud800"}\n', "invalid_characters_title"),
+    (b'{"title": ["\\udfff"]}\n', "invalid_characters_title"),
+    (b'{"title": "a", "section": "\\ud800"}\n', "invalid_characters_section"),
+]
+CHAT_DAMAGE = [
+    (line({}), "missing_dialog"),
+    (line({"dialog": None}), "missing_dialog"),
+    (line({"dialog": "안녕"}), "wrong_type_dialog"),
+    (line({"dialog": {}}), "wrong_type_dialog"),
+    (line({"dialog": ["안녕", 1]}), "wrong_type_dialog"),
+    (line({"dialog": ["안녕", ["응"]]}), "wrong_type_dialog"),
+    (line({"dialog": []}), "empty_dialog"),
+    (line({"dialog": ["안녕", " "]}), "empty_dialog"),
+    (line({"dialog": ["안녕", "\x00"]}), "invalid_characters_dialog"),
+    (line({"dialog": ["혼잣말"]}), "not_an_exchange"),
+    (line({"dialog": [{"role": "user", "content": "a"}] * 2}), "not_an_exchange"),
+    (line({"dialog": [{"role": "assistant", "content": "a"}] * 2}), "not_an_exchange"),
+    (line({"dialog": [{"role": "bot", "content": "a"}] * 2}), "wrong_roles"),
+    (line({"dialog": [{"content": "a"}] * 2}), "wrong_roles"),
+    (line({"dialog": [{"role": ["user"], "content": "a"}] * 2}), "wrong_roles"),
+    (
+        line(
+            {
+                "dialog": [
+                    {"role": "user", "content": "a"},
+                    {"role": "system", "content": "b"},
+                    {"role": "assistant", "content": "c"},
+                ]
+            }
+        ),
+        "wrong_roles",
+    ),
+    (
+        line({"dialog": [{"role": "user", "content": "a"}, {"role": "assistant"}]}),
+        "missing_dialog",
+    ),
+]
+
+
+@pytest.mark.parametrize(("raw", "reason"), DAMAGE, ids=range(len(DAMAGE)))
+def test_each_kind_of_damage_has_its_reason(run, raw, reason):
+    """S1-12: rows in = rows out + rows quarantined, and the good neighbours stay."""
+    rows, metrics, bad = run(line(GOOD) + raw + line(GOOD), NEWS)
+    assert metrics["quarantined"] == {reason: 1}
+    assert len(rows) == 2
+    assert bad == [{"line": 2, "reason": reason, "sha256": hashlib.sha256(raw).hexdigest()}]
+
+
+@pytest.mark.parametrize(("raw", "reason"), CHAT_DAMAGE, ids=range(len(CHAT_DAMAGE)))
+def test_each_damaged_conversation_has_its_reason(run, raw, reason):
+    """B11, B19: a conversation that is none is refused, never completed with invented text."""
+    rows, metrics, bad = run(line({"dialog": EXCHANGE}) + raw, CHAT)
+    assert metrics["quarantined"] == {reason: 1}
+    assert (len(rows), bad[0]["line"]) == (1, 2)
+
+
+def test_a_good_row_is_spelled_out(run):
+    (row,), _, _ = run(line(GOOD | {"extra": [1, {"a": None}]}), NEWS)
+    assert row == {
+        "id": row["id"],
+        "source": "news",
+        "kind": "news",
+        "style": "plain",
+        "style_tags": ["domain:경제", "style:plain", "tone:formal"],
+        "license": "CC0-1.0",
+        "as_of": "2026-01-01",
+        "fields": GOOD,
+        "turns": [],
+    }
+    assert len(row["id"]) == 16
+
+
+def test_both_forms_of_a_conversation_become_the_same_turns(run):
+    messages = [{"role": "user", "content": EXCHANGE[0]}, {"role": "assistant", "content": " 응 먹었어\n"}]  # fmt: skip
+    system = [{"role": "system", "content": "반말로"}]
+    rows, _, _ = run(
+        line({"dialog": EXCHANGE}) + line({"dialog": messages}) + line({"dialog": system + messages}),
+        CHAT,
+    )  # fmt: skip
+    turns = [{"role": "user", "text": "점심 먹었어?"}, {"role": "assistant", "text": "응 먹었어"}]
+    assert rows[0]["turns"] == rows[1]["turns"] == turns
+    assert rows[2]["turns"] == [{"role": "system", "text": "반말로"}, *turns]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\xef\xbb\xbf" + line(GOOD),
+        line(GOOD).replace(b"\n", b"\r\n"),
+        b"\n \n\r\n" + line(GOOD) + b"\n\t\n",
+        line(GOOD).rstrip(b"\n"),
+        b'{"title": "x", "title": "' + GOOD["title"].encode() + b'", "section": "\xea\xb2\xbd\xec\xa0\x9c"}',
+        b'{"section": "\\uacbd\\uc81c", "title": "' + GOOD["title"].encode() + b'", "n": -1e400}',
+        line(GOOD | {"title": [" 반도체 수출 늘어 ", ""]}),
+    ],
+    ids=["BOM", "CRLF", "blank lines", "no last newline", "duplicate key", "escapes", "list"],
+)  # fmt: skip
+def test_the_same_row_has_the_same_id_however_it_is_written(run, raw):
+    rows, metrics, _ = run(raw, NEWS)
+    assert metrics["rows_in"] == 1, "a blank line is no row"
+    assert rows[0]["fields"] == GOOD
+    again, _, _ = run(line(GOOD), NEWS)
+    assert rows == again
+
+
+def test_the_id_depends_on_source_and_content(run):
+    (one, two), _, _ = run(line(GOOD) + line(GOOD | {"title": "다른 제목"}), NEWS)
+    (other,), _, _ = run(line(GOOD), NEWS, name="wiki")
+    assert len({one["id"], two["id"], other["id"]}) == 3
+
+
+def test_defaults_stand_in_for_what_is_absent(run):
+    """S2-07, B19: an absent, null or empty list of keywords takes the default."""
+    rows, _, _ = run(b"".join(line({"title": "a"} | s) for s in ({}, {"section": None}, {"section": []})), NEWS)  # fmt: skip
+    assert [row["fields"]["section"] for row in rows] == ["기타"] * 3
+
+
+def test_tags_have_no_blanks_and_are_filled_in_one_pass(run):
+    """S1-17; a brace in the data is text."""
+    (row,), _, _ = run(line({"section": "국제 경제", "title": "a"}), NEWS)
+    assert row["style_tags"][0] == "domain:국제_경제"
+    (row,), _, _ = run(line({"section": "{title}", "title": "비밀"}), NEWS)
+    assert row["style_tags"][0] == "domain:{title}"
+
+
+def test_a_ten_megabyte_line_is_a_row_like_any_other(run):
+    rows, _, _ = run(line({"title": "가" * 3_500_000}) + line(GOOD), NEWS)
+    assert [len(row["fields"]["title"]) for row in rows] == [3_500_000, 9]
+
+
+def test_quarantine_holds_nothing_of_the_content(run, tmp_path):
+    """S1-15: quarantined rows have not been scrubbed, so no file and no log may quote them."""
+    secret = "010-1234-5678"
+    raw = line({"title": 7, "phone": secret}) + f'{{"title": "{secret}\n'.encode()
+    _, _, bad = run(raw, NEWS)
+    assert len(bad) == 2 and set(bad[0]) == {"line", "reason", "sha256"}
+    for file in [*Path("data").rglob("*"), *Path("metrics").rglob("*.json")]:
+        assert file.is_dir() or secret.encode() not in file.read_bytes()
+
+
+def test_an_unknown_source_and_a_missing_file_say_what_to_do(run, tmp_path, monkeypatch):
+    run(line(GOOD), NEWS)
+    (tmp_path / "news.raw").unlink()
+    with pytest.raises(InputError, match=r"not there.*dvc pull.*sources\.news\.path"):
+        ingest.main()
+    monkeypatch.setattr(sys, "argv", ["ingest", "--source", "nows"])
+    with pytest.raises(ParamsError, match=r"no source 'nows'.*\['news'\]"):
+        ingest.main()

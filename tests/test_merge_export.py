@@ -1,0 +1,221 @@
+"""`merge` and `export` as they are run, on a tiny random gpt-oss and an adapter made by PEFT: first
+over a BF16 base, then over a base that is MXFP4 already."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM, GptOssConfig, GptOssForCausalLM
+from transformers.utils.quantization_config import Mxfp4Config
+
+from stages import export, merge
+from stages.pipeline.errors import ModelError, ParamsError
+from stages.pipeline.run import read_json
+from stages.weights.checkpoint import Checkpoint
+from stages.weights.mxfp4 import dequantize, quantize
+
+PROJECT = Path(__file__).resolve().parents[1]
+EXPERTS = [f"model.layers.{i}.mlp.experts.{n}_proj" for i in (0, 1) for n in ("down", "gate_up")]
+TOKENIZER = {
+    "tokenizer.json": "{}",
+    "tokenizer_config.json": '{"a": 1}',
+    "chat_template.jinja": "t",
+}
+
+
+def run_stage(folder: Path, *command: str) -> str:
+    answer = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=os.environ
+        | {"PYTHONPATH": str(PROJECT), "MLFLOW_TRACKING_URI": "http://127.0.0.1:1", "DVC_ROOT": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    return "" if answer.returncode == 0 else answer.stderr
+
+
+def make_project(folder: Path) -> Path:
+    """A project folder whose tracker is known to be away, so that no stage waits for it."""
+    shutil.copyfile(PROJECT / "params.yaml", folder / "params.yaml")
+    (folder / ".mlflow").mkdir()
+    (folder / ".mlflow" / "unreachable").write_text("http://127.0.0.1:1")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> Path:
+    folder = make_project(tmp_path_factory.mktemp("bf16-base"))
+    torch.manual_seed(0)
+    config = GptOssConfig(
+        vocab_size=96,
+        hidden_size=64,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=32,
+        num_local_experts=2,
+        num_experts_per_tok=1,
+        rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
+    )
+    model = GptOssForCausalLM._from_config(config, dtype=torch.bfloat16)
+    for weight in model.parameters():
+        torch.nn.init.normal_(weight, std=0.5)  # biases, sinks and norms are told apart as well
+    model.save_pretrained(folder / "models/base")
+    for name, text in TOKENIZER.items():
+        (folder / "models/base" / name).write_text(text)
+    lora = LoraConfig(
+        r=4, lora_alpha=8, target_modules=["q_proj", "v_proj"], init_lora_weights=False
+    )
+    get_peft_model(model, lora).save_pretrained(folder / "models/adapter")  # pyright: ignore[reportArgumentType] - a PreTrainedModel
+    assert run_stage(folder, "stages.merge") == ""
+    assert run_stage(folder, "stages.export", "--format", "mxfp4") == ""
+    return folder
+
+
+def load(folder: Path, **options: Any) -> Any:
+    """The model, after transformers has found every tensor and no stranger."""
+    loader: Any = AutoModelForCausalLM
+    model, found = loader.from_pretrained(
+        folder, output_loading_info=True, use_safetensors=True, **options
+    )
+    assert not found["missing_keys"] and not found["unexpected_keys"]
+    assert not found["mismatched_keys"]
+    return model
+
+
+def tensors(folder: Path) -> dict[str, torch.Tensor]:
+    with Checkpoint(folder) as checkpoint:
+        return {name: checkpoint[name] for name in checkpoint}
+
+
+def test_the_merged_model_loads_and_is_peft_s_merge_rounded_once(tiny):
+    """S1-10, S3-14, S4-08."""
+    ours = load(tiny / "models/merged-bf16", dtype=torch.bfloat16).state_dict()
+    base = load(tiny / "models/base", dtype=torch.float32)
+    theirs = PeftModel.from_pretrained(base, tiny / "models/adapter")
+    merged = theirs.merge_and_unload().state_dict()  # pyright: ignore[reportCallIssue] - of LoraModel
+    stored = tensors(tiny / "models/base")
+    assert ours.keys() == merged.keys()
+    for name, tensor in merged.items():
+        assert torch.equal(ours[name], tensor.to(torch.bfloat16)), name
+    changed = {name for name in stored if not torch.equal(ours[name], stored[name])}
+    assert len(changed) == read_json(tiny / "metrics/merge.json")["merged_weights"] == 4
+    assert all("q_proj.weight" in name or "v_proj.weight" in name for name in changed)
+
+
+def test_what_stands_beside_the_weights_goes_along(tiny):
+    """S1-10: tokenizer and config match across the variants."""
+    for variant in ("merged-bf16", "mxfp4"):
+        for name, text in TOKENIZER.items():
+            assert (tiny / "models" / variant / name).read_text() == text
+    base = read_json(tiny / "models/base/config.json")
+    merged = read_json(tiny / "models/merged-bf16/config.json")
+    exported = read_json(tiny / "models/mxfp4/config.json")
+    assert merged == base | {"dtype": "bfloat16"}
+    assert exported.pop("quantization_config")["quant_method"] == "mxfp4"
+    assert exported == merged
+
+
+def test_the_export_holds_the_layout_of_gpt_oss(tiny):
+    """Experts as (E, out, in) blocks and scales, all else the merged BF16 tensors, byte for byte."""
+    merged, exported = tensors(tiny / "models/merged-bf16"), tensors(tiny / "models/mxfp4")
+    packed = {f"{name}_{part}" for name in EXPERTS for part in ("blocks", "scales")}
+    assert exported.keys() == merged.keys() - set(EXPERTS) | packed
+    for name in merged.keys() - set(EXPERTS):
+        assert torch.equal(exported[name], merged[name]), name
+    gate_up = exported["model.layers.0.mlp.experts.gate_up_proj_blocks"]
+    assert gate_up.shape == (2, 2 * 32, 64 // 32, 16)
+    for name in EXPERTS:
+        blocks, scales = quantize(merged[name].transpose(-1, -2), "even")
+        assert torch.equal(exported[f"{name}_blocks"], blocks)
+        assert torch.equal(exported[f"{name}_scales"], scales)
+
+
+def test_the_export_loads_in_transformers_bit_for_bit(tiny):
+    exported = tensors(tiny / "models/mxfp4")
+    model = load(tiny / "models/mxfp4", quantization_config=Mxfp4Config(dequantize=True))
+    loaded = model.state_dict()
+    for name in EXPERTS:
+        numbers = dequantize(exported[f"{name}_blocks"], exported[f"{name}_scales"])
+        assert torch.equal(loaded[name], numbers.transpose(-1, -2).to(torch.bfloat16)), name
+    assert torch.isfinite(model(input_ids=torch.tensor([[1, 2, 3]])).logits).all()
+
+
+def test_the_metrics_measure_what_quantising_lost(tiny):
+    metrics = read_json(tiny / "metrics/export/mxfp4.json")
+    merged, exported = tensors(tiny / "models/merged-bf16"), tensors(tiny / "models/mxfp4")
+    errors = []
+    for name in EXPERTS:
+        weight = merged[name].double().transpose(-1, -2)
+        lost = dequantize(exported[f"{name}_blocks"], exported[f"{name}_scales"]) - weight
+        errors.append(float(lost.square().sum() / weight.square().sum()))
+    assert metrics["relative_mse_mean"] == pytest.approx(sum(errors) / 4, rel=1e-4)
+    assert metrics["relative_mse_max"] == pytest.approx(max(errors), rel=1e-4)
+    assert 0.001 < max(errors) < 0.05
+    assert (metrics["quantised_tensors"], metrics["passed_through_tensors"]) == (4, 0)
+    assert metrics["weight_bytes"] == sum(tensor.nbytes for tensor in exported.values())
+
+
+def test_a_base_that_is_mxfp4_already_is_passed_through_byte_for_byte(tiny, tmp_path):
+    """S1-09, S1-10: the experts of openai/gpt-oss-20b are not quantised a second time."""
+    folder = make_project(tmp_path)
+    shutil.copytree(tiny / "models/mxfp4", folder / "models/base")
+    shutil.copytree(tiny / "models/adapter", folder / "models/adapter")
+    assert run_stage(folder, "stages.merge") == ""
+    assert run_stage(folder, "stages.export", "--format", "mxfp4") == ""
+    base, exported = tensors(folder / "models/base"), tensors(folder / "models/mxfp4")
+    assert exported.keys() == base.keys()
+    for name in EXPERTS:
+        for part in ("blocks", "scales"):
+            assert torch.equal(exported[f"{name}_{part}"], base[f"{name}_{part}"])
+    metrics = read_json(folder / "metrics/export/mxfp4.json")
+    assert (metrics["quantised_tensors"], metrics["passed_through_tensors"]) == (0, 4)
+    merged = load(folder / "models/merged-bf16", dtype=torch.bfloat16).state_dict()
+    for name in EXPERTS:
+        numbers = dequantize(base[f"{name}_blocks"], base[f"{name}_scales"])
+        assert torch.equal(merged[name], numbers.transpose(-1, -2).to(torch.bfloat16))
+    assert "quantization_config" not in read_json(folder / "models/merged-bf16/config.json")
+
+
+@pytest.fixture
+def copied(tiny, tmp_path, monkeypatch) -> Path:
+    """A copy to spoil. Refusals run in this process, in which torch is loaded already."""
+    folder = make_project(tmp_path)
+    shutil.copytree(tiny / "models", folder / "models", ignore=shutil.ignore_patterns("mxfp4"))
+    monkeypatch.chdir(folder)
+    for stage in (merge, export):
+        monkeypatch.setattr(stage, "pin_numerics", lambda _: None)
+    return folder
+
+
+def test_an_adapter_of_another_model_is_refused_and_the_old_result_stays(copied):
+    weights = copied / "models/adapter/adapter_model.safetensors"
+    moved = {key.replace("layers.1", "layers.7"): t for key, t in load_file(weights).items()}
+    save_file(moved, weights)
+    before = (copied / "models/merged-bf16/model.safetensors").read_bytes()
+    with pytest.raises(ModelError, match=r"changes 2 weights.*layers\.7.*dvc repro train"):
+        merge.main()
+    assert (copied / "models/merged-bf16/model.safetensors").read_bytes() == before
+    assert not list((copied / "models").glob("*.partial"))
+
+
+def test_another_family_and_another_format_are_refused(copied, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["export", "--format", "gguf"])
+    with pytest.raises(ParamsError, match=r"'gguf' is no export format.*mxfp4"):
+        export.main()
+    config = copied / "models/merged-bf16/config.json"
+    config.write_text(json.dumps(read_json(config) | {"model_type": "llama"}))
+    monkeypatch.setattr(sys, "argv", ["export", "--format", "mxfp4"])
+    with pytest.raises(ModelError, match=r"model_type is 'llama'.*merged-bf16 instead"):
+        export.main()

@@ -1,0 +1,141 @@
+"""ROUGE that keeps Hangul, and bits per byte against a computation by hand."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import GptOssConfig, GptOssForCausalLM
+
+from stages.chat.harmony import IGNORED, Encoded
+from stages.metrics.likelihood import answer_bits, bits_per_byte
+from stages.metrics.rouge import rouge
+
+# (prediction, reference, ROUGE-1, -2, -L of eojeol, of syllables), computed by an implementation of
+# n-grams and longest common subsequences of its own.
+PAIRS = [
+    ("반도체 수출이 7월에 20% 증가했다.", "7월 반도체 수출이 20% 증가했다.", (0.8, 0.5, 0.8), (0.965517, 0.814815, 0.827586)),
+    ("고객이 배송 일정을 문의했고 상담원은 내일 도착한다고 답했다.", "고객은 배송 일정을 물었고 상담원은 내일 도착할 예정이라고 안내했다.", (0.470588, 0.266667, 0.470588), (0.727273, 0.528302, 0.690909)),
+    ("민수와 지영은 주말에 부산 여행을 가기로 했다.", "지영이와 민수는 이번 주말 부산으로 여행을 가기로 결정했다.", (0.266667, 0.153846, 0.266667), (0.772727, 0.47619, 0.636364)),
+    ("국회가 데이터 산업 육성법을 통과시켰다.", "국회가 데이터 산업 육성법을 통과시켰다.", (1, 1, 1), (1, 1, 1)),
+    ("오늘은 비가 온다.", "주문이 취소되었다.", (0, 0, 0), (0.133333, 0, 0.133333)),
+    ("#Person1#은 #Person2#에게 회의 자료를 내일까지 보내 달라고 요청합니다.", "#Person1#은 #Person2#에게 내일까지 회의 자료를 보내달라고 부탁합니다.", (0.736842, 0.470588, 0.631579), (0.944444, 0.828571, 0.833333)),
+    ("AI 스타트업 OpenAI가 새 모델을 공개했다.", "OpenAI가 새 AI 모델을 공개했다.", (0.909091, 0.444444, 0.727273), (0.894737, 0.777778, 0.789474)),
+    ("날씨가 좋다", "날씨가 좋다. 그래서 산책을 했다.", (0.571429, 0.4, 0.571429), (0.555556, 0.5, 0.555556)),
+]  # fmt: skip
+NAMES = [f"{kind}_{tokens}" for tokens in ("eojeol", "syllable") for kind in ("rouge1", "rouge2", "rougeL")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("prediction", "reference", "eojeol", "syllable"), PAIRS)
+def test_rouge_of_known_pairs(prediction, reference, eojeol, syllable):
+    """S1-23, S2-12, S4-07, B21."""
+    scores = rouge([prediction], [reference])
+    assert list(scores) == NAMES
+    for name, expected in zip(NAMES, eojeol + syllable, strict=True):
+        assert scores[name] == pytest.approx(100 * expected, abs=1.1e-4), name
+
+
+def test_rouge_is_the_mean_over_the_pairs():
+    scores = rouge([pair[0] for pair in PAIRS], [pair[1] for pair in PAIRS])
+    expected = [59.4327, 40.4443, 55.8442, 74.9198, 61.5707, 68.3319]
+    assert scores == pytest.approx(dict(zip(NAMES, expected, strict=True)), abs=1e-4)
+
+
+@pytest.mark.parametrize("text", ["안녕하세요", "ㅋㅋ ㅇㅋ", "비가 온다.", "가\u3000나"])
+def test_b21_equal_hangul_scores_all_and_unlike_hangul_nothing(text):
+    """B21: rouge_score as it comes gives 0 to the one and 100 to texts that share only `20`."""
+    equal, unlike = rouge([text], [text]), rouge(["漢字 !"], [text])
+    assert equal["rouge1_eojeol"] == equal["rougeL_syllable"] == 100.0
+    assert set(unlike.values()) == {0.0}
+    assert rouge(["20 가나"], ["20 다라"])["rouge1_eojeol"] == 50.0
+
+
+def test_case_punctuation_and_spacing():
+    scores = rouge(["GPU를, 샀다!"], ["gpu를 샀 다"])
+    assert scores["rouge1_syllable"] == 100.0
+    assert scores["rouge1_eojeol"] == 40.0
+
+
+def test_an_empty_answer_scores_nothing():
+    assert set(rouge([""], ["정답"]).values()) == {0.0}
+    assert set(rouge(["."], [" "]).values()) == {0.0}
+
+
+def test_predictions_and_references_are_as_many():
+    with pytest.raises(ValueError):
+        rouge(["a", "b"], ["a"])
+
+
+@given(one=st.text(), other=st.text())
+def test_rouge_is_symmetric_and_within_its_bounds(one, other):
+    scores = rouge([one], [other])
+    assert all(0 <= score <= 100 for score in scores.values())
+    assert scores == pytest.approx(rouge([other], [one]))
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    config = GptOssConfig(
+        vocab_size=50,
+        hidden_size=32,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=16,
+        num_local_experts=2,
+        num_experts_per_tok=1,
+        sliding_window=4,
+        rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
+    )
+    made = GptOssForCausalLM._from_config(config, attn_implementation="eager", dtype=torch.float32)
+    for weight in made.parameters():
+        torch.nn.init.normal_(weight, std=0.4)
+    return made.eval()
+
+
+def row(ids: list[int], trained: list[int]) -> Encoded:
+    return Encoded(ids, [n if i in trained else IGNORED for i, n in enumerate(ids)])
+
+
+ROWS = [
+    row([1, 2, 3, 4, 5], [3, 4]),
+    row([7, 6, 5], [2]),
+    row([9, 8, 7, 6, 5, 4, 3, 2, 1, 10, 11, 12], [2, 3, 9, 10, 11]),  # two answers
+    row([3, 3, 3, 3], []),
+]
+
+
+def by_hand(model, encoded: Encoded) -> float:
+    """Minus the base-2 logarithm of the probability of each labelled token after those before it."""
+    bits = 0.0
+    for place, label in enumerate(encoded.labels):
+        if label != IGNORED:
+            with torch.no_grad():
+                logits = model(torch.tensor([encoded.input_ids[:place]])).logits[0, -1].double()
+            scores = logits.tolist()
+            total = math.fsum(math.exp(score) for score in scores)
+            bits -= math.log2(math.exp(scores[label]) / total)
+    return bits
+
+
+def test_bits_are_those_computed_by_hand(model):
+    for encoded in ROWS:
+        (bits,) = answer_bits(model, [encoded], pad_id=0)
+        assert bits == pytest.approx(by_hand(model, encoded), abs=1e-4)
+    assert answer_bits(model, [ROWS[3]], pad_id=0) == [0.0]
+
+
+@pytest.mark.parametrize("pad_id", [0, 5])
+def test_padding_changes_no_bit(model, pad_id):
+    """B18: also where the token that fills up is one that the rows hold."""
+    together = answer_bits(model, ROWS, pad_id)
+    alone = [answer_bits(model, [encoded], pad_id)[0] for encoded in ROWS]
+    assert together == pytest.approx(alone, abs=1e-4)
+
+
+def test_bits_per_byte_weighs_answers_by_their_length():
+    assert bits_per_byte([12.0], ["가나"]) == 2.0  # a syllable is three bytes
+    assert bits_per_byte([6.0, 3.0], ["가", "abcdef"]) == 1.0

@@ -1,0 +1,228 @@
+"""Prompts by template, the ratio of the result, and splits that share no answer."""
+
+import shutil
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stages import mix as stage
+from stages.mix import in_ratio, messages_of, split_of
+from stages.pipeline import paths
+from stages.pipeline.config import Mix, Template, load_config
+from stages.pipeline.errors import DataError, ParamsError
+from stages.pipeline.run import read_json
+from stages.pipeline.tables import read_table, write_table
+
+SHIPPED = Path(__file__).resolve().parents[1] / "params.yaml"
+SOURCES = ("chat", "dialogue", "instruct", "news")
+MIX = load_config(SHIPPED).mix
+
+
+def row(
+    source: str, key: object, answer: str | None = None, style: str = "plain", **fields
+) -> dict:
+    answer = answer or f"{source} 답 {key}"
+    conversation = source in ("chat", "instruct")
+    turns = [{"role": "user", "text": f"질문 {key}"}, {"role": "assistant", "text": answer}]
+    return {
+        "id": f"{source}-{key}",
+        "source": source,
+        "kind": source,
+        "style": style,
+        "style_tags": [],
+        "license": "CC0-1.0",
+        "as_of": "2026-01-01",
+        "fields": {}
+        if conversation
+        else {"section": "경제", "title": f"제목 {key}", "dialogue": "a: b", "subject": "교환"}
+        | {"summary": answer}
+        | fields,
+        "turns": turns if conversation else [],
+    }
+
+
+def with_templates(source: str, **templates: Template) -> Mix:
+    return MIX.model_copy(update={"templates": {source: templates}})
+
+
+def test_the_shipped_templates_say_what_the_four_systems_said():
+    """S1-18, S2-04, S2-07."""
+    news = messages_of(row("news", 1, style="news_headline"), MIX)
+    assert [m["role"] for m in news] == ["system", "user", "assistant"]
+    assert news[0]["content"].startswith("한국 뉴스 문체로 간결하고 사실 위주로 작성.")
+    assert "style=news_headline" in news[0]["content"]
+    assert news[2]["content"] == "제목 1"
+    assert messages_of(row("news", 1, style="news_lead"), MIX)[2]["content"] == "news 답 1"
+    dialogue = messages_of(row("dialogue", 1), MIX)
+    assert dialogue[0]["content"].startswith("당신은 유능한 AI 어시스턴트입니다.")
+    assert dialogue[1]["content"] == (
+        "[Conversation]\na: b\n\n[Question]\n위 교환 주제에 대한 대화를 요약해주세요."
+    )
+    chat = messages_of(row("chat", 1, style="kakao_casual"), MIX)
+    assert chat[0]["content"] == "카카오톡 대화 스타일. style=kakao_casual"
+
+
+def test_braces_in_the_data_are_text():
+    """B23."""
+    answer = '{"title": "{summary}"} {0} %s'
+    assert messages_of(row("dialogue", 1, answer), MIX)[-1]["content"] == answer
+
+
+def test_a_conversation_keeps_its_own_system_turn():
+    own = row("chat", 1)
+    own["turns"] = [{"role": "system", "text": "존댓말로"}, *own["turns"]]
+    assert [m["content"] for m in messages_of(own, MIX)] == ["존댓말로", "질문 1", "chat 답 1"]
+
+
+def test_without_a_system_template_there_is_no_system_message():
+    mix = with_templates("chat", default=Template())
+    assert [m["role"] for m in messages_of(row("chat", 1), mix)] == ["user", "assistant"]
+
+
+def test_an_odd_conversation_and_a_long_one_are_cut_to_whole_exchanges():
+    """B11, S1-18."""
+    long = row("chat", 1)
+    long["turns"] = [
+        {"role": ("user", "assistant")[i % 2], "text": str(i)} for i in range(2 * MIX.max_turns + 1)
+    ]
+    messages = messages_of(long, MIX)[1:]
+    assert [m["content"] for m in messages] == [str(i) for i in range(MIX.max_turns)]
+
+
+@pytest.mark.parametrize(
+    ("source", "templates", "message"),
+    [
+        ("news", {"lead": Template(user="a", assistant="b")}, r"templates\.news: has no template for the style 'plain'.*default"),
+        ("news", {"default": Template(user="{titel}", assistant="b")}, r"templates\.news\.default: .*\{titel\}.*'title'"),
+        ("news", {"default": Template(system="{none}", user="a", assistant="b")}, r"\{none\}"),
+        ("news", {"default": Template(system="a")}, r"templates\.news\.default.*no conversation.*turns_column"),
+    ],
+)  # fmt: skip
+def test_a_template_that_does_not_fit_is_refused_with_its_key(source, templates, message):
+    with pytest.raises(ParamsError, match=message):
+        messages_of(row(source, 1), with_templates(source, **templates))
+
+
+def test_the_split_depends_on_the_answer_alone():
+    answers = [f"답 {i}" for i in range(4000)]
+    counts = Counter(split_of(42, answer, MIX) for answer in answers)
+    assert abs(counts["test"] / 4000 - MIX.test_share) < 0.02
+    assert abs(counts["validation"] / 4000 - MIX.validation_share) < 0.02
+    for answer in answers[:200]:
+        spaced = f"  {answer.replace(' ', chr(10))} "
+        assert split_of(42, spaced, MIX) == split_of(42, answer, MIX)
+    assert [split_of(7, a, MIX) for a in answers] != [split_of(42, a, MIX) for a in answers]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    counts=st.lists(st.integers(1, 120), min_size=2, max_size=4),
+    weights=st.lists(st.integers(1, 99), min_size=4, max_size=4),
+)
+def test_the_result_has_the_asked_ratio_and_is_the_largest_that_has(counts, weights):
+    """B6: 1000 and 200 rows at 0.6 to 0.4 are 300 and 200, not 600 and 80."""
+    asked = {
+        f"s{i}": weight / 100 for i, (_, weight) in enumerate(zip(counts, weights, strict=False))
+    }
+    rows = [
+        {"id": f"{name}-{i}", "source": name}
+        for name, count in zip(asked, counts, strict=True)
+        for i in range(count)
+    ]
+    taken = in_ratio(rows, asked, seed=1)
+    assert len({r["id"] for r in taken}) == len(taken), "no row is repeated"
+    by_source = Counter(r["source"] for r in taken)
+    available = dict(zip(asked, counts, strict=True))
+    limiting = min(asked, key=lambda name: available[name] / asked[name])
+    assert by_source[limiting] == available[limiting], "the scarcest source is used up"
+    for name, weight in asked.items():
+        exact = available[limiting] / asked[limiting] * weight
+        assert abs(by_source[name] - exact) < 1 + 1e-6
+
+
+def test_b6_the_ratio_of_the_result():
+    """B6: the counts of the seed's own example."""
+    rows = [{"id": f"n{i}", "source": "news"} for i in range(1000)]
+    rows += [{"id": f"c{i}", "source": "chat"} for i in range(200)]
+    taken = in_ratio(rows, {"news": 0.6, "chat": 0.4}, seed=42)
+    assert Counter(r["source"] for r in taken) == {"news": 300, "chat": 200}
+    assert in_ratio(rows[::-1], {"chat": 0.4, "news": 0.6}, seed=42) == taken
+    assert [r["id"] for r in taken] != sorted(r["id"] for r in taken)
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(stage, "project", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["mix"])
+    shutil.copyfile(SHIPPED, "params.yaml")
+
+
+def corpus(size: int) -> list[dict]:
+    """Rows of every source; every tenth dialogue shares its answer with a row of another source."""
+    return [
+        row(source, i, f"같은 답 {i}" if i % 10 == 0 and source != "news" else None)
+        for source in SOURCES
+        for i in range(size)
+    ]
+
+
+def run_stage(rows: list[dict]) -> dict[str, dict[str, list]]:
+    """The messages by id, by split."""
+    shutil.rmtree(paths.CURATED, ignore_errors=True)
+    write_table(paths.CURATED, rows)
+    stage.main()
+    return {
+        split: {r["id"]: r["messages"] for r in read_table(paths.SPLITS / split)}
+        for split in stage.SPLITS
+    }
+
+
+def test_the_splits_share_no_row_and_no_answer(workspace):
+    """B7, S1-20: validation is never a part of training, and each split has the asked ratio."""
+    splits = run_stage(corpus(400))
+    assert all(splits.values())
+    answers = {
+        name: {messages[-1]["content"] for messages in rows.values()}
+        for name, rows in splits.items()
+    }
+    for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        assert not splits[one].keys() & splits[other].keys()
+        assert not answers[one] & answers[other]
+    metrics = read_json(Path("metrics/mix.json"))
+    for name, rows in splits.items():
+        assert metrics[name]["rows"] == len(rows)
+        for source, share in metrics["asked_share"].items():
+            tolerance = 4 / len(rows)  # each source is rounded down to whole rows
+            assert abs(metrics[name]["share_by_source"][source] - share) < tolerance
+
+
+def test_added_rows_move_no_old_row_to_another_split(workspace):
+    """B7: a test row stays a test row for as long as it lives."""
+
+    def homes(splits: dict) -> dict[str, str]:
+        return {identity: name for name, rows in splits.items() for identity in rows}
+
+    before, after = homes(run_stage(corpus(300))), homes(run_stage(corpus(450)))
+    both = before.keys() & after.keys()
+    assert len(both) > 200
+    assert {i: before[i] for i in both} == {i: after[i] for i in both}
+
+
+def test_the_order_of_the_input_does_not_matter(workspace):
+    run_stage(corpus(300))
+    files = [paths.SPLITS / split / "00000.parquet" for split in stage.SPLITS]
+    before = [file.read_bytes() for file in files]
+    run_stage(corpus(300)[::-1])
+    assert [file.read_bytes() for file in files] == before
+
+
+def test_a_split_without_rows_is_refused_and_leaves_nothing(workspace):
+    """B7: the seed's fallback validated on training rows instead."""
+    with pytest.raises(DataError, match=r"data/splits/\w+: no row.*rows by source.*Add rows"):
+        run_stage([r for r in corpus(300) if r["source"] != "chat"])
+    assert not any((paths.SPLITS / split).exists() for split in stage.SPLITS)

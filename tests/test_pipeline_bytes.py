@@ -1,0 +1,58 @@
+"""The same inputs give the same bytes, wherever, however often and however interrupted they run."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.micro import STAGES, Project, environment_for, make_project
+
+pytestmark = pytest.mark.pipeline
+
+
+def test_another_folder_and_hash_seed(finished: Project, tmp_path: Path) -> None:
+    """S1-11 aside, nothing of the machine's state may enter: dvc.lock is the same, all of it."""
+    other = make_project(tmp_path / "another place" / "말씨")
+    assert other.repro(PYTHONHASHSEED="4321") == set(STAGES) - {"sample"}
+    assert other.lock_text() == finished.lock_text()
+
+
+def test_forced_again(project: Project) -> None:
+    before = project.lock_text()
+    assert project.repro("--force") == set(STAGES)
+    assert project.lock_text() == before
+
+
+def killed_runs(folder: Path, kills: int) -> str:
+    """The dvc.lock after `kills` runs that were killed at random moments, and one that was not."""
+    project = make_project(folder)
+    project.edit_params(lambda params: params["runtime"].update(tracking=False))
+    rng = random.Random(20260101)
+    for _ in range(kills):
+        process = subprocess.Popen(
+            ["dvc", "repro"],
+            cwd=folder,
+            env=environment_for({}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(rng.uniform(1.0, 12.0))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    project.repro()
+    assert [str(path) for path in folder.rglob("*.partial")] == []
+    return project.lock_text()
+
+
+def test_killed_five_times(finished: Project, tmp_path: Path) -> None:
+    assert killed_runs(tmp_path / "project", 5) == finished.lock_text()
+
+
+@pytest.mark.soak
+def test_killed_twenty_times(finished: Project, tmp_path: Path) -> None:
+    assert killed_runs(tmp_path / "project", 20) == finished.lock_text()

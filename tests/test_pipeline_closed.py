@@ -1,0 +1,202 @@
+"""Each stage reads what dvc.yaml declares and nothing else, and writes its outputs and nothing else."""
+
+import ast
+import functools
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from stages.pipeline.config import Config
+from stages.pipeline.tracking import dvc_hash
+from tests.micro import ROOT, STAGES, Project, environment_for
+
+
+def load_yaml(path: Path) -> Any:
+    return YAML(typ="safe", pure=True).load(path)
+
+
+def declared() -> dict[str, dict]:
+    """The stages of dvc.yaml by their module name, without their foreach or matrix around them."""
+    stages = load_yaml(ROOT / "dvc.yaml")["stages"]
+    return {name: stage.get("do", stage) for name, stage in stages.items()}
+
+
+def imported(file: Path) -> set[Path]:
+    """The files of this project that one file imports, at its top or inside a function."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    candidates = {ROOT / f"{name.replace('.', '/')}.py" for name in names if name[:7] == "stages."}
+    return {path for path in candidates if path.is_file()}
+
+
+@functools.cache
+def closure(stage: str) -> set[str]:
+    found: set[Path] = set()
+    pending = {ROOT / f"stages/{stage}.py"}
+    while pending:
+        file = pending.pop()
+        found.add(file)
+        pending |= imported(file) - found
+    return {str(path.relative_to(ROOT)) for path in found}
+
+
+@pytest.mark.parametrize("stage", declared())
+def test_code_deps_are_the_import_closure(stage: str) -> None:
+    deps = {dep for dep in declared()[stage]["deps"] if dep.endswith(".py")}
+    assert deps == closure(stage)
+
+
+@pytest.mark.parametrize("stage", declared())
+def test_other_code_deps_are_named_by_the_stage(stage: str) -> None:
+    code = (ROOT / f"stages/{stage}.py").read_text(encoding="utf-8")
+    for dep in declared()[stage]["deps"]:
+        if dep.startswith("stages/") and not dep.endswith(".py"):
+            assert dep in code
+
+
+@pytest.mark.parametrize("stage", declared())
+def test_declared_params_are_the_sections_it_reads(stage: str) -> None:
+    code = (ROOT / f"stages/{stage}.py").read_text(encoding="utf-8")
+    read = set(re.findall(r"\bconfig\.(\w+)|load_config\(\)\.(\w+)", code))
+    sections = {first or second for first, second in read} & set(Config.model_fields)
+    params = {param.split(".")[0] for param in declared()[stage].get("params", [])}
+    # How it runs is never declared. Curate compares the names of the sources with the folders that
+    # it finds; that can stop it, but not change what it writes.
+    undeclared = {"runtime"} | ({"sources"} if stage == "curate" else set())
+    assert sections - undeclared == params
+
+
+def leaves(tree: Any, path: tuple = ()) -> Iterator[tuple]:
+    if isinstance(tree, dict):
+        for key in tree:
+            yield from leaves(tree[key], (*path, key))
+    else:
+        yield path
+
+
+def at(tree: Any, path: tuple) -> Any:
+    for key in path:
+        tree = tree[key]
+    return tree
+
+
+def literals(schema: Any) -> set[str]:
+    """Every text that some parameter is a choice of."""
+    if isinstance(schema, dict):
+        found = set(filter(lambda v: isinstance(v, str), schema.get("enum", [])))
+        return found.union(*(literals(value) for value in schema.values()))
+    return (
+        set().union(*(literals(value) for value in schema)) if isinstance(schema, list) else set()
+    )
+
+
+CHOICES = sorted(literals(Config.model_json_schema()))
+
+
+def others(value: Any) -> Iterator[Any]:
+    """Values of the same type, one of which is likely to be valid in the place of `value`."""
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield from (value + 1, value * 2, value + 32, max(value // 2, 1))
+    elif isinstance(value, float):
+        yield from (value / 2, value * 1.5)
+    elif isinstance(value, list):
+        yield from ([*value, "more"], [*value, *CHOICES[:1]], value[:-1])
+        yield from ([*value, choice] for choice in CHOICES)
+    elif isinstance(value, str):
+        yield from (f"{value}x", "2023-11-05", "2023-11", "ab" * 20, *CHOICES)
+
+
+def with_other_values(params: Any, kept: list[str]) -> tuple[Any, list[str]]:
+    """The params with every value changed that is not under a key in `kept`, and those left over."""
+    stuck = []
+    for path in list(leaves(params)):
+        dotted = ".".join(path)
+        if any(dotted == key or dotted.startswith(f"{key}.") for key in kept):
+            continue
+        parent, before = at(params, path[:-1]), at(params, path)
+        for other in others(before):
+            if other == before:
+                continue
+            parent[path[-1]] = other
+            try:
+                Config.model_validate(params)
+                break
+            except ValidationError:
+                parent[path[-1]] = before
+        else:
+            stuck.append(dotted)
+    return params, stuck
+
+
+@functools.cache
+def network_is_cut() -> list[str]:
+    """The command that runs another without any network, where this machine permits it."""
+    command = ["unshare", "--net", "--map-root-user"]
+    try:
+        allowed = subprocess.run([*command, "true"], capture_output=True, check=False)
+    except FileNotFoundError:
+        return []
+    return command if allowed.returncode == 0 else []
+
+
+@pytest.mark.pipeline
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_runs_on_what_it_declares(finished: Project, tmp_path: Path, name: str) -> None:
+    """In an empty folder with its declared files alone, every undeclared parameter changed, and no
+    network: the same bytes, and no file but its outputs."""
+    recorded = finished.lock()[name]
+    room = tmp_path / "room"
+    for dep in recorded["deps"]:
+        target = room / dep["path"]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source = finished.folder / dep["path"]
+        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target)
+    kept = list(recorded.get("params", {}).get("params.yaml", {}))
+    params, stuck = with_other_values(load_yaml(finished.folder / "params.yaml"), kept)
+    params["runtime"]["tracking"] = True
+    assert stuck == []
+    with (room / "params.yaml").open("w", encoding="utf-8") as file:
+        YAML().dump(params, file)
+    given = set(files_of(room))
+
+    command = recorded["cmd"].replace("python", sys.executable, 1).split()
+    done = subprocess.run(
+        [*network_is_cut(), *command],
+        cwd=room,
+        env=environment_for({"HF_HUB_OFFLINE": "0"}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    for out in recorded["outs"]:
+        assert dvc_hash(room / out["path"]) == out["md5"], out["path"]
+    outs = [room / out["path"] for out in recorded["outs"]]
+    made = [
+        path
+        for path in set(files_of(room)) - given
+        if not any(path == out or out in path.parents for out in outs)
+        and ".mlflow" not in path.parts
+        and "__pycache__" not in path.parts
+    ]
+    assert made == []
+    assert set(files_of(room)) >= given
+
+
+def files_of(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,129 @@
+"""For each change exactly the stages rerun that must: `dvc repro`, run for real."""
+
+import json
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from stages.mix import split_of
+from stages.pipeline.config import load_config
+from tests.micro import SOURCES, STAGES, Project
+
+pytestmark = pytest.mark.pipeline
+
+AFTER_TRAIN = {
+    *("merge", "export@mxfp4", "evaluate@merged-bf16", "evaluate@mxfp4", "gate", "report"),
+}
+AFTER_MIX = {"encode", "train", "evaluate@base"} | AFTER_TRAIN
+SCRUBS = {f"scrub@{name}" for name in SOURCES}
+
+
+def param(path: str, value: object) -> Callable[[Project], None]:
+    *sections, key = path.split(".")
+
+    def change(project: Project) -> None:
+        def edit(params: dict) -> None:
+            for section in sections:
+                params = params[section]
+            assert params[key] != value
+            params[key] = value
+
+        project.edit_params(edit)
+
+    return change
+
+
+def text(path: str, old: str, new: str) -> Callable[[Project], None]:
+    return lambda project: project.edit_text(path, old, new)
+
+
+def one_raw_row(project: Project) -> None:
+    """Says another last answer in one conversation that is trained on, and stays so."""
+    config = load_config(project.folder / "params.yaml")
+    file = project.folder / "data/raw/own/chat.jsonl"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        try:
+            row = json.loads(line)
+            turns = row["dialog"]
+        except (ValueError, TypeError, KeyError):
+            continue
+        new_turns = [*turns[:-1], f"{turns[-1]} 그때 다시 이야기해요"]
+        if isinstance(turns, list) and len(turns) == 2 and all(
+            split_of(config.seed, answer, config.mix) == "train"
+            for answer in (turns[-1], new_turns[-1])
+        ):  # fmt: skip
+            lines[number] = json.dumps(row | {"dialog": new_turns}, ensure_ascii=False)
+            file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            return
+    raise AssertionError("no conversation of two turns is trained on")
+
+
+CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
+    "learning rate": (param("train.learning_rate", 3.0e-3), {"train"} | AFTER_TRAIN),
+    "runtime": (param("runtime.progress", True), set()),
+    "one raw row": (
+        one_raw_row,
+        {"ingest@chat", "scrub@chat", "curate", "mix"} | AFTER_MIX - {"evaluate@base"},
+    ),
+    "prompt template": (
+        param("mix.templates.chat.default.system", "짧게 답하는 대화. style={style}"),
+        {"mix"} | AFTER_MIX,
+    ),
+    "comment in a pii module": (
+        text("stages/pii/checksums.py", "def ", "# A remark.\ndef "),
+        SCRUBS,
+    ),
+    "what a metric computes": (
+        text("stages/metrics/rouge.py", "round(100 * mean, 4)", "round(100 * mean, 3)"),
+        {"evaluate@base", "evaluate@merged-bf16", "evaluate@mxfp4", "gate", "report"},
+    ),
+    "export format": (
+        param("export.mxfp4.scale_rule", "ceil6"),
+        {"export@mxfp4", "evaluate@mxfp4", "gate", "report"},
+    ),
+    "threshold of the gate": (param("gate.max_quarantined_share", 0.2), {"gate", "report"}),
+    "seed": (param("seed", 7), set(STAGES) - {"ingest@chat", "scrub@chat"}),
+    "revision of a base that is not in use": (param("base.hub.revision", "0" * 40), {"base"}),
+    "comment in the trainer": (text("stages/train.py", "def ", "# A remark.\ndef "), {"train"}),
+    "system message": (
+        param("encode.harmony.reasoning_effort", "low"),
+        {"encode", "train", "evaluate@base"} | AFTER_TRAIN,
+    ),
+    "the page's layout": (text("stages/report.html", "<h1>malssi", "<h1>말씨"), {"report"}),
+    "readme": (text("README.md", "malssi", "malssi!"), set()),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_exactly_what_must_rerun_does(project: Project, name: str) -> None:
+    change, expected = CHANGES[name]
+    assert project.repro() == set()
+    change(project)
+    assert project.repro() == expected
+    assert project.repro() == set()
+
+
+def test_a_deleted_output_comes_back_from_the_cache(project: Project) -> None:
+    before = project.lock_text()
+    shutil.rmtree(project.folder / "models/adapter")
+    assert project.repro() == set()
+    assert (project.folder / "models/adapter/adapter_model.safetensors").is_file()
+    assert project.lock_text() == before
+
+
+def test_experiments_take_a_parameter(project: Project) -> None:
+    """`dvc exp run -S`, and `--temp`, which leaves the workspace as it is."""
+    output = project.run("dvc", "exp", "run", "-S", "train.learning_rate=1.0e-4", "--name", "low")
+    assert "low" in output
+    assert "learning_rate: 0.0001" in (project.folder / "params.yaml").read_text().replace(
+        "1.0e-4", "0.0001"
+    )
+    compared = project.run("dvc", "metrics", "diff", "HEAD", "low", "--json")
+    assert "metrics/train.json" in json.loads(compared)
+    kept = (project.folder / "params.yaml").read_text()
+    project.run("dvc", "exp", "run", "--temp", "-S", "gate.max_quarantined_share=0.5", "-n", "lax")
+    assert (project.folder / "params.yaml").read_text() == kept
+    shown = json.loads(project.run("dvc", "params", "diff", "HEAD", "lax", "--json"))
+    assert shown["params.yaml"]["gate.max_quarantined_share"]["new"] == 0.5

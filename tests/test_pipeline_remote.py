@@ -1,0 +1,66 @@
+"""Data and models travel through a remote; a fresh clone fetches what it needs and reruns nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.micro import Project
+
+pytestmark = pytest.mark.pipeline
+
+
+@pytest.fixture
+def pushed(project: Project, tmp_path: Path) -> Project:
+    """The project with all its data in a remote, and its own raw file tracked by DVC."""
+    project.run("dvc", "remote", "add", "--default", "store", str(tmp_path / "remote"))
+    project.run("dvc", "add", "data/raw/own/chat.jsonl")
+    project.commit("Name the remote")
+    project.run("dvc", "push")
+    return project
+
+
+def clone(project: Project, folder: Path) -> Project:
+    project.run("git", "clone", "--quiet", ".", str(folder))
+    copy = Project(folder)
+    assert not (folder / "models/base").exists()
+    return copy
+
+
+def test_pull_leaves_nothing_to_do(pushed: Project, tmp_path: Path) -> None:
+    copy = clone(pushed, tmp_path / "clone")
+    copy.run("dvc", "pull")
+    assert copy.repro() == set()
+    assert copy.lock_text() == pushed.lock_text()
+
+
+def test_a_change_fetches_only_what_it_needs(pushed: Project, tmp_path: Path) -> None:
+    copy = clone(pushed, tmp_path / "clone")
+    copy.edit_params(lambda params: params["gate"].update(max_quarantined_share=0.2))
+    flags = ("--pull", "--allow-missing")
+    assert copy.repro(*flags) == {"gate", "report"}
+    assert not any((copy.folder / name).exists() for name in ("data/ingested", "models/base"))
+
+    copy.edit_params(lambda params: params["export"]["mxfp4"].update(scale_rule="ceil6"))
+    assert copy.repro(*flags) == {"export@mxfp4", "evaluate@mxfp4", "gate", "report"}
+    assert (copy.folder / "models/merged-bf16").is_dir()
+    assert not any((copy.folder / name).exists() for name in ("data/ingested", "data/encoded"))
+
+
+def test_a_change_of_one_source_never_takes_half_the_corpus(
+    pushed: Project, tmp_path: Path
+) -> None:
+    """The other sources' tables are not there; curate must not take one source for all of them."""
+    copy = clone(pushed, tmp_path / "clone")
+    copy.run("dvc", "pull", "data/raw/own/chat.jsonl.dvc")
+    with (copy.folder / "data/raw/own/chat.jsonl").open("a", encoding="utf-8") as file:
+        file.write(
+            '{"style": "kakao_casual", "dialog": ["거기 어때?", "조용하고 커피가 맛있어"]}\n'
+        )
+    output = copy.run("dvc", "repro", "--pull", "--allow-missing", check=False)
+    if "ERROR data/scrubbed" in output:
+        copy.run("dvc", "pull", "scrub@dialogue", "scrub@instruct", "scrub@news")
+        copy.repro("--pull", "--allow-missing")
+    curated = copy.run("dvc", "metrics", "show", "metrics/curate.json")
+    assert "Path" in curated
+    rows = (copy.folder / "metrics/curate.json").read_text(encoding="utf-8")
+    assert all(f'"{source}"' in rows for source in ("chat", "dialogue", "instruct", "news"))

@@ -1,0 +1,122 @@
+"""What a run leaves: the same numbers in MLflow as in metrics/, and no personal data anywhere."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from stages.pipeline.run import read_json
+from stages.pipeline.tracking import scalars
+from stages.sample import KINDS, source_rows
+from tests.micro import STAGES, Project, environment_for
+
+pytestmark = pytest.mark.pipeline
+
+
+def test_mlflow_has_every_scalar_with_commit_and_hashes(finished: Project) -> None:
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{finished.folder}/.mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("malssi")
+    assert experiment
+    runs = {
+        run.data.tags["dvc.stage"]: run for run in client.search_runs([experiment.experiment_id])
+    }
+    assert set(runs) == set(STAGES)
+    first_commit = finished.run("git", "rev-list", "--max-parents=0", "HEAD").strip()
+    compared = 0
+    for stage, entry in finished.lock().items():
+        run = runs[stage]
+        for out in entry["outs"]:
+            assert run.data.tags[f"dvc.out.{out['path']}"] == out["md5"]
+            if out["path"].endswith(".json") and out["path"].startswith("metrics/"):
+                for key, value in scalars(read_json(finished.folder / out["path"])):
+                    assert run.data.metrics[key] == value, (stage, key)
+                    compared += 1
+        if stage != "sample":  # it ran before there was a commit
+            assert run.data.tags["git.commit"] == first_commit
+    files = [p for p in (finished.folder / "metrics").rglob("*.json")]
+    assert compared == sum(len(list(scalars(read_json(file)))) for file in files) > 200
+
+
+def test_a_dead_tracker_is_said_once_and_stops_nothing(project: Project) -> None:
+    project.edit_params(lambda params: params["runtime"].update(tracking=True))
+    project.edit_params(lambda params: params["gate"].update(max_quarantined_share=0.3))
+    log = project.run("dvc", "repro", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert log.count("did not take the numbers") == 1
+    assert read_json(project.folder / "metrics/gate.json")["checks"]["quarantined_share"]
+
+
+def everything_left(folder: Path, log: Path) -> Iterator[tuple[Path, str]]:
+    """Every file of a finished project as text, but the raw and the not yet scrubbed rows."""
+    yield log, log.read_text(encoding="utf-8")
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        unscrubbed = name.parts[:2] in (("data", "raw"), ("data", "ingested"))
+        # DVC's cache holds the same content under its hash, the unscrubbed included.
+        if not path.is_file() or unscrubbed or name.parts[0] in (".git", ".dvc"):
+            continue
+        if path.suffix == ".parquet":
+            yield name, json.dumps(pq.read_table(path).to_pylist(), ensure_ascii=False)
+        else:
+            yield name, path.read_bytes().decode("utf-8", "replace")
+
+
+def test_no_planted_value_outlives_the_scrubber(finished: Project) -> None:
+    """S1-15: masked before training, logging and evaluation."""
+    from stages.pipeline.config import load_config
+
+    config = load_config(finished.folder / "params.yaml")
+    counts = {kind: getattr(config.sample, f"{kind}_rows") for kind in KINDS}
+    values = {
+        planted.value
+        for kind, count in counts.items()
+        for row in source_rows(config.seed, kind, count, config.sample.personal_share)
+        for planted in row.planted
+    }
+    assert len(values) > 50
+    raw = "".join(
+        file.read_text(encoding="utf-8")
+        for file in (finished.folder / "data/raw/sample").glob("*.jsonl")
+    )
+    assert all(value in raw for value in values)
+    for name, content in everything_left(finished.folder, finished.folder.parent / "repro.log"):
+        found = [value for value in values if value in content]
+        assert found == [], f"{len(found)} planted values in {name}"
+
+
+def test_pages_of_the_tracker_open(finished: Project) -> None:
+    """`make ui` serves the project's store."""
+    import socket
+    import subprocess
+    import sys
+    import time
+    import urllib.request
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "stages.pipeline.ui", str(port)],
+        cwd=finished.folder,
+        env=environment_for({}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        for _ in range(120):
+            try:
+                page = urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).read()
+                break
+            except OSError:
+                time.sleep(0.5)
+        else:
+            raise AssertionError("the server did not answer in a minute")
+        assert b"MLflow" in page
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait()

@@ -1,0 +1,119 @@
+"""The stage that masks a source: fields, turns and tags, counted by type. All values are made up."""
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from stages import scrub
+from stages.pipeline import paths
+from stages.pipeline.run import read_json
+from stages.pipeline.tables import read_table, write_table
+
+SHIPPED = Path(__file__).resolve().parents[1] / "params.yaml"
+NONE: frozenset[str] = frozenset()
+
+
+def row(fields: dict[str, str] | None = None, turns: tuple[str, ...] = (), tags=()) -> dict:
+    return {
+        "id": "0" * 16,
+        "source": "chat",
+        "kind": "chat",
+        "style": "kakao_casual",
+        "style_tags": list(tags),
+        "license": "CC0-1.0",
+        "as_of": "2026-01-01",
+        "fields": fields or {},
+        "turns": [{"role": ("user", "assistant")[i % 2], "text": t} for i, t in enumerate(turns)],
+    }
+
+
+def test_fields_turns_and_tags_are_masked():
+    """S1-15, S1-16: everything that a later stage shows, stores or trains on."""
+    before = row(
+        {"title": "문의는 010-1234-5678로", "summary": "메일은 hong@example.com"},
+        ("전화 010-1234-5678이야", "응  저장했어 ㅋㅋ"),
+        ["domain:hong@example.com", "tone:casual"],
+    )
+    clean, found, _ = scrub.scrub_row(before, NONE)
+    assert clean == before | {
+        "fields": {"title": "문의는 [PHONE]로", "summary": "메일은 [EMAIL]"},
+        "turns": [
+            {"role": "user", "text": "전화 [PHONE]이야"},
+            {"role": "assistant", "text": "응  저장했어 ㅋㅋ"},
+        ],
+        "style_tags": ["domain:[EMAIL]", "tone:casual"],
+    }
+    assert found == Counter(PHONE=2, EMAIL=1), "a tag repeats a field and is not counted twice"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ㅋㅋㅋ ㅠㅠ ㄱㄱ ㅇㅋ ㄹㅇ",  # B4: the normaliser's view must not reach the output
+        "① ２０２６년… “따옴표” – 하이픈—대시",
+        "  두 칸  \t탭\n줄 끝 공백 \n",
+        "주문번호 ORD-2025-0001, 버전 1.2.3.4",  # S1-15, B5: codes are no personal data
+        "한글 풀어쓰기 👩‍👩‍👧 \u200b\ufeff",
+        "{name} %s <|end|> \x00",
+    ],
+)
+def test_text_without_personal_data_stays_byte_for_byte(text):
+    """S1-14, B4."""
+    before = row({"title": text}, (text, text), [text])
+    clean, found, doubtful = scrub.scrub_row(before, NONE)
+    assert (clean, found, doubtful) == (before, Counter(), False)
+
+
+def test_text_around_a_mask_stays_byte_for_byte():
+    around = ("ㅋㅋ  ①\t전화", "로… ㅠㅠ \n")
+    clean, _, _ = scrub.scrub_row(row({"title": "010-1234-5678".join(around)}), NONE)
+    assert clean["fields"]["title"] == "[PHONE]".join(around)
+
+
+def test_a_rows_masks_depend_on_that_row_alone():
+    """A label in one field or turn must not reach a number in the next."""
+    number = "110-123-456789"
+    alone, _, _ = scrub.scrub_row(row({"a": number}), NONE)
+    beside, _, _ = scrub.scrub_row(row({"a": number, "b": "계좌번호는"}, ("계좌로 보내줘",)), NONE)
+    assert alone["fields"]["a"] == beside["fields"]["a"]
+
+
+def run_stage(monkeypatch, rows, optional="[]"):
+    text = SHIPPED.read_text(encoding="utf-8")
+    assert "  optional: []" in text
+    Path("params.yaml").write_text(text.replace("  optional: []", f"  optional: {optional}", 1))
+    write_table(paths.INGESTED / "chat", rows)
+    monkeypatch.setattr(scrub, "project", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["scrub", "--source", "chat"])
+    scrub.main()
+    return list(read_table(paths.SCRUBBED / "chat")), read_json(Path("metrics/scrub/chat.json"))
+
+
+def test_the_stage_keeps_every_row_in_order_and_counts_its_masks(tmp_path, monkeypatch):
+    """S1-16: the record of a file: rows, masked rows, masks by type, and never a value."""
+    monkeypatch.chdir(tmp_path)
+    texts = ["안녕", "010-1234-5678로 와, 02-123-4567도 돼", "잘 가", "메일 hong@example.com"]
+    rows = [row({"t": text}) | {"id": f"{i:016x}"} for i, text in enumerate(texts)]
+    out, metrics = run_stage(monkeypatch, rows)
+    assert [r["id"] for r in out] == [r["id"] for r in rows]
+    assert [r["fields"]["t"] for r in out] == [
+        "안녕",
+        "[PHONE]로 와, [LANDLINE]도 돼",
+        "잘 가",
+        "메일 [EMAIL]",
+    ]
+    assert (metrics["rows"], metrics["rows_masked"], metrics["masked_total"]) == (4, 2, 3)
+    assert metrics["masked"] == {"EMAIL": 1, "LANDLINE": 1, "PHONE": 1}
+    assert "1234" not in json.dumps(metrics) and "hong" not in json.dumps(metrics)
+
+
+def test_optional_types_are_masked_where_params_name_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "생년월일 1990년 1월 2일입니다"
+    out, metrics = run_stage(monkeypatch, [row({"t": text})], "[BIRTHDATE]")
+    assert out[0]["fields"]["t"] == "생년월일 [BIRTHDATE]입니다"
+    assert metrics["masked"] == {"BIRTHDATE": 1}
+    assert scrub.scrub_row(row({"t": text}), NONE)[0]["fields"]["t"] == text
