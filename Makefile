@@ -54,7 +54,7 @@ doctor: $(ENV) ## what this machine and environment are
 ui: $(ENV) ## MLflow's pages on the project's store, http://127.0.0.1:5000
 	python -m stages.pipeline.ui
 
-track: $(ENV) ## send the numbers in metrics/ to the tracker again
+track: $(ENV) ## send the numbers in metrics/ that the tracker lacks
 	python -m stages.pipeline.tracking
 
 preset: $(ENV) ## put the values of presets/NAME.yaml into params.yaml

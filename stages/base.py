@@ -82,7 +82,14 @@ def token_blocks(documents: list[dict], harmony: Harmony, block_tokens: int) -> 
     return [stream[i * block_tokens : (i + 1) * block_tokens] for i in range(full)]
 
 
-def pretrain(tiny: Tiny, seed: int, vocabulary: int, blocks: list[list[int]], harmony: Harmony):
+def pretrain(
+    tiny: Tiny,
+    seed: int,
+    vocabulary: int,
+    blocks: list[list[int]],
+    harmony: Harmony,
+    progress: bool,
+):
     """A GptOssForCausalLM trained from scratch in float32 (AdamW, one cycle), and its losses."""
     import torch
     from tqdm import tqdm
@@ -120,7 +127,10 @@ def pretrain(tiny: Tiny, seed: int, vocabulary: int, blocks: list[list[int]], ha
     data = torch.tensor(blocks)
     generator = torch.Generator().manual_seed(seed)
     losses: list[float] = []
-    for step in tqdm(range(tiny.steps), desc="pre-training", unit="step", mininterval=5):
+    steps = tqdm(
+        range(tiny.steps), desc="pre-training", unit="step", mininterval=5, disable=not progress
+    )
+    for step in steps:
         chosen = torch.randint(len(data), (tiny.batch_size,), generator=generator)
         loss = model(input_ids=data[chosen], labels=data[chosen]).loss
         loss.backward()
@@ -134,7 +144,7 @@ def pretrain(tiny: Tiny, seed: int, vocabulary: int, blocks: list[list[int]], ha
     return model, losses
 
 
-def make_tiny(tiny: Tiny, seed: int, folder: Path) -> dict:
+def make_tiny(tiny: Tiny, seed: int, folder: Path, progress: bool) -> dict:
     import torch
 
     with paths.PRETRAIN.open(encoding="utf-8") as file:
@@ -145,7 +155,7 @@ def make_tiny(tiny: Tiny, seed: int, folder: Path) -> dict:
     blocks = token_blocks(documents, harmony, tiny.block_tokens)
     log.info("%d documents, vocabulary %d, %d blocks of %d tokens", len(documents), vocabulary,
              len(blocks), tiny.block_tokens)  # fmt: skip
-    model, losses = pretrain(tiny, seed, vocabulary, blocks, harmony)
+    model, losses = pretrain(tiny, seed, vocabulary, blocks, harmony, progress)
     # gpt-oss ships BF16 outside its experts; so does this one, in which nothing is quantised.
     # The weights alone are cast: casting the model would also cast its rotary frequencies.
     model.config.dtype = torch.bfloat16
@@ -237,7 +247,7 @@ def main() -> None:
     outs = [paths.BASE, paths.METRICS / "base.json"]
     with publish(*outs) as (folder, metrics_file):
         if config.base.source == "tiny":
-            metrics = make_tiny(config.base.tiny, config.seed, folder)
+            metrics = make_tiny(config.base.tiny, config.seed, folder, config.runtime.progress)
         elif config.base.source == "hub":
             metrics = fetch_hub(config.base, folder)
         else:
@@ -245,7 +255,7 @@ def main() -> None:
             check_digest(config.base.folder, folder)
         write_json(metrics_file, metrics)
     log.info("models/base: %s", metrics)
-    project("base", metrics, outs)
+    project(config.runtime, "base", metrics, outs)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ class Duplicates:
         self.jaccard = jaccard
         self.exact: set[str] = set()
         self.near: dict[tuple[str, str], MinHashLSH] = defaultdict(
-            lambda: MinHashLSH(threshold=jaccard, num_perm=PERMUTATIONS)
+            lambda: MinHashLSH(threshold=min(jaccard, 0.95), num_perm=PERMUTATIONS)
         )
         self.sketches: dict[str, MinHash] = {}
 
@@ -91,6 +91,8 @@ class Duplicates:
         if digest in self.exact:
             return "exact_duplicate"
         self.exact.add(digest)
+        if self.jaccard == 1.0:  # equal sets of shingles do not make equal texts
+            return None
         index = self.near[row["kind"], row["style"]]
         sketch = MinHash(num_perm=PERMUTATIONS, seed=1)
         last = max(len(text) - SHINGLE_CHARS, 0) + 1
@@ -138,7 +140,7 @@ def main() -> None:
         write_json(metrics_file, metrics)
     log.info("%d rows in, %d out, dropped %s", metrics["rows_in"], metrics["rows_out"],
              dict(sorted(reasons.items())))  # fmt: skip
-    project("curate", metrics, outs)
+    project(config.runtime, "curate", metrics, outs)
 
 
 if __name__ == "__main__":

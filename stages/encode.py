@@ -67,7 +67,7 @@ def main() -> None:
             metrics[split] = dict(counts)
             log.info("%s: %s", split, dict(counts))
         write_json(metrics_file, metrics)
-    project("encode", metrics, outs)
+    project(config.runtime, "encode", metrics, outs)
 
 
 if __name__ == "__main__":

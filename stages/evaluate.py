@@ -169,7 +169,7 @@ def main() -> None:
         write_file(predictions_file, answered, PREDICTIONS)
         write_json(metrics_file, metrics)
     log.info("%s: %s", variant, {k: v for k, v in metrics.items() if k != "by_source"})
-    project(f"evaluate@{variant}", metrics, outs)
+    project(config.runtime, f"evaluate@{variant}", metrics, outs)
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ def main() -> None:
         }
         write_json(metrics_file, metrics)
     log.info("%s", metrics)
-    project(f"export@{form}", metrics, outs)
+    project(config.runtime, f"export@{form}", metrics, outs)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stages.chat.template import fill
 from stages.pipeline import paths
 from stages.pipeline.config import Source, load_config
 from stages.pipeline.errors import DataError, InputError, ParamsError
@@ -47,10 +48,11 @@ def raw_records(path: Path, form: str) -> Iterator[tuple[int, bytes, Any]]:
         number = 0
         with pq.ParquetFile(path) as table:
             for batch in table.iter_batches():
-                for record in batch.to_pylist():
+                for index in range(batch.num_rows):
                     number += 1
-                    yield number, repr(record).encode(), record
+                    yield number, *_parquet_record(batch.slice(index, 1))
     else:
+        csv.field_size_limit(2**31 - 1)  # the default refuses a file for one long field
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             reader = csv.DictReader(file, delimiter="\t" if form == "tsv" else ",", strict=False)
             for record in reader:
@@ -63,9 +65,17 @@ def _json_record(line: bytes) -> Any:
         record = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError:
         return Refused("invalid_utf8")
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # ValueError: also an integer of over 4,300 digits
         return Refused("invalid_json")
     return record if isinstance(record, dict) else Refused("not_an_object")
+
+
+def _parquet_record(batch: pa.RecordBatch) -> tuple[bytes, Any]:
+    try:
+        (record,) = batch.to_pylist()
+    except UnicodeDecodeError:  # Parquet calls a column text and checks nothing
+        return batch.serialize().to_pybytes(), Refused("invalid_utf8")
+    return repr(record).encode("utf-8", "surrogatepass"), record
 
 
 def _csv_record(record: dict) -> Any:
@@ -93,13 +103,14 @@ def canonical(record: dict, name: str, source: Source) -> Row:
     turns = _turns(record, source.turns_column) if source.turns_column else []
     style = source.style or _text(record, str(source.style_column), None)
     described = fields | {"style": style, "tone": "casual" if "casual" in style else "formal"}
+    where = f"sources.{name}.style_tags"
     content = json.dumps([name, style, fields, turns], ensure_ascii=False, sort_keys=True)
     return {
         "id": hashlib.sha256(content.encode()).hexdigest()[:16],
         "source": name,
         "kind": source.kind,
         "style": style,
-        "style_tags": [_tag(tag, described) for tag in source.style_tags],
+        "style_tags": [_tag(tag, described, where) for tag in source.style_tags],
         "license": source.license,
         "as_of": source.as_of,
         "fields": fields,
@@ -149,11 +160,9 @@ def _turns(record: dict, column: str) -> list[dict[str, str]]:
     return [{"role": role, "text": _text({column: text}, column, None)} for role, text in turns]
 
 
-def _tag(template: str, fields: dict[str, str]) -> str:
+def _tag(template: str, fields: dict[str, str], where: str) -> str:
     """A style tag such as `domain:{section}`; blanks become `_` (S1-17)."""
-    for name, value in fields.items():
-        template = template.replace("{" + name + "}", value)
-    return template.replace(" ", "_")
+    return fill(template, fields, where).replace(" ", "_")
 
 
 def main() -> None:
@@ -193,7 +202,9 @@ def main() -> None:
     with publish(*outs) as (table, quarantine_file, metrics_file):
         try:
             rows_out = write_table(table, good_rows())
-        except (pa.ArrowInvalid, csv.Error) as error:
+        except (pa.ArrowInvalid, OSError, csv.Error) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk, not the file
             raise DataError(
                 str(path),
                 f"cannot be read as {source.format} ({type(error).__name__}).",
@@ -209,7 +220,7 @@ def main() -> None:
         write_json(metrics_file, metrics)
     log.info("%s: %d rows in, %d out, %d quarantined %s", name, metrics["rows_in"], rows_out,
              len(quarantined), metrics["quarantined"])  # fmt: skip
-    project(f"ingest@{name}", metrics, outs)
+    project(config.runtime, f"ingest@{name}", metrics, outs)
 
 
 if __name__ == "__main__":

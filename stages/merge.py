@@ -70,7 +70,7 @@ def main() -> None:
         }
         write_json(metrics_file, metrics)
     log.info("%s", metrics)
-    project("merge", metrics, outs)
+    project(config.runtime, "merge", metrics, outs)
 
 
 if __name__ == "__main__":

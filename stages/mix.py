@@ -90,7 +90,9 @@ def in_ratio(rows: list[Row], weights: dict[str, float], seed: int) -> list[Row]
         by_source[row["source"]].append(row)
     total = min(len(by_source[name]) / weight for name, weight in weights.items())
     taken = [
-        row for name, weight in weights.items() for row in by_source[name][: int(total * weight)]
+        row
+        for name, weight in weights.items()
+        for row in by_source[name][: int(total * weight + 1e-6)]
     ]
     return sorted(taken, key=lambda row: (draw(seed, "order", row["id"]), row["id"]))
 
@@ -134,7 +136,7 @@ def main() -> None:
             log.info("%s: %d of %d rows %s", split, len(taken), len(rows[split]),
                      metrics[split]["share_by_source"])  # fmt: skip
         write_json(metrics_file, metrics)
-    project("mix", metrics, outs)
+    project(config.runtime, "mix", metrics, outs)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from stages.pipeline import paths
+from stages.pipeline.config import load_config
 from stages.pipeline.publish import publish
 from stages.pipeline.run import read_json, run
 from stages.pipeline.tracking import project
@@ -77,6 +78,7 @@ def loss_picture(path: Path) -> str:
 
 
 def main() -> None:
+    config = load_config()
     outs = [paths.REPORT]
     metrics = read_all()
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
@@ -93,7 +95,7 @@ def main() -> None:
     with publish(*outs) as (file,):
         file.write_text(html, encoding="utf-8", newline="\n")
     log.info("%s: verdict %s, %d bytes", paths.REPORT, metrics["gate"]["verdict"], len(html))
-    project("report", {}, outs)
+    project(config.runtime, "report", {}, outs)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ def main() -> None:
         write_lines(files[-1], [json.dumps(document, ensure_ascii=False) for document in documents])
         metrics["pretrain"] = {"documents": len(documents)}
         write_json(metrics_file, metrics)
-    project("sample", metrics, [*outs, metrics_out])
+    project(config.runtime, "sample", metrics, [*outs, metrics_out])
 
 
 def write_lines(path: Path, lines: list[str]) -> None:

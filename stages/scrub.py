@@ -41,7 +41,8 @@ def scrub_row(row: Row, optional: frozenset[str]) -> tuple[Row, Counter, bool]:
 
 def main() -> None:
     name = item("source")
-    optional = frozenset(load_config().scrub.optional)
+    config = load_config()
+    optional = frozenset(config.scrub.optional)
     outs = [paths.SCRUBBED / name, paths.METRICS / "scrub" / f"{name}.json"]
     masked: Counter = Counter()
     rows_masked = rows_to_review = 0
@@ -68,7 +69,7 @@ def main() -> None:
         write_json(metrics_file, metrics)
     log.info("%s: %d of %d rows masked %s; %d to review", name, rows_masked, rows,
              dict(sorted(masked.items())), rows_to_review)  # fmt: skip
-    project(f"scrub@{name}", metrics, outs)
+    project(config.runtime, f"scrub@{name}", metrics, outs)
 
 
 if __name__ == "__main__":

@@ -107,7 +107,10 @@ def fit(config: Config, work: Path) -> tuple[Any, list[dict], dict]:
         report_to="none",
         bf16=False,  # the model is loaded in train.dtype; no autocast on top
         use_cpu=not torch.cuda.is_available(),
-        gradient_checkpointing=False,
+        # The older name of the next, on by default: False would be taken for the user's word.
+        gradient_checkpointing=None,  # pyright: ignore[reportArgumentType]
+        activation_checkpointing=False,
+        router_aux_loss_coef=0.0,  # the router is frozen: nothing to balance
         max_length=None,  # encode has refused what is too long
         dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,
@@ -190,7 +193,7 @@ def main() -> None:
         write_curve(curve_file, history)
         write_json(metrics_file, metrics)
     log.info("%s", metrics)
-    project("train", metrics, outs, curve)
+    project(config.runtime, "train", metrics, outs, curve)
 
 
 if __name__ == "__main__":

@@ -67,6 +67,7 @@ class Project:
     """A copy of this project, and the ways a user works in it."""
 
     folder: Path
+    venv = BIN.parent
 
     def run(self, *command: str, check: bool = True, **environment: str) -> str:
         """Runs a command in the project and returns all that it printed.
@@ -87,7 +88,8 @@ class Project:
 
     def repro(self, *flags: str, **environment: str) -> set[str]:
         """The stages that `dvc repro` ran."""
-        return ran(self.run("dvc", "repro", *flags, **environment))
+        output = self.run("dvc", "repro", *flags, check=True, **environment)
+        return ran(output)
 
     def edit_params(self, edit: Callable[[Params], None]) -> None:
         edit_yaml(self.folder / "params.yaml", edit)
@@ -169,5 +171,6 @@ def make_project(folder: Path) -> Project:
     own = folder / "data/raw/own"
     own.mkdir()
     shutil.copyfile(folder / "data/raw/sample/chat.jsonl", own / "chat.jsonl")
+    project.run("dvc", "add", "data/raw/own/chat.jsonl")
     project.commit("Start")
     return project

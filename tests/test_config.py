@@ -105,22 +105,19 @@ def test_the_shipped_file_is_valid_and_frozen():
 def test_a_refused_value_is_named_with_its_key(tmp_path, key, value, named):
     """P7: nothing is coerced; a number in quotes or an unquoted date is not guessed at."""
     message = refusal(tmp_path, edited({key: value}))
-    assert f"{key} " in message
+    assert key in message
     assert named in message
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "advice"),
-    [
-        ("train.learning_rate", "'3.0e-5'", "write 3e-05 without quotes"),
-        ("train.weight_decay", '"0.1"', "write 0.1 without quotes"),
-        ("seed", '"42"', "write 42 without quotes"),
-    ],
+    ("key", "quoted"),
+    [("train.learning_rate", "'3.0e-5'"), ("train.weight_decay", '"0.1"'), ("seed", '"42"')],
 )
-def test_a_quoted_number_comes_with_advice_that_works(tmp_path, key, value, advice):
-    message = refusal(tmp_path, edited({key: value}))
-    assert advice in message
-    load(tmp_path, edited({key: advice.split()[1]}))
+def test_a_quoted_number_comes_with_advice_that_works(tmp_path, key, quoted):
+    """P7: `dvc exp run -S` and editors quote numbers."""
+    advice = re.search(r"write (\S+) without quotes", refusal(tmp_path, edited({key: quoted})))
+    assert advice is not None
+    load(tmp_path, edited({key: advice[1]}))
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,8 @@ pytestmark = pytest.mark.pipeline
 
 @pytest.fixture
 def pushed(project: Project, tmp_path: Path) -> Project:
-    """The project with all its data in a remote, and its own raw file tracked by DVC."""
+    """The project with all its data in a remote."""
     project.run("dvc", "remote", "add", "--default", "store", str(tmp_path / "remote"))
-    project.run("dvc", "add", "data/raw/own/chat.jsonl")
     project.commit("Name the remote")
     project.run("dvc", "push")
     return project

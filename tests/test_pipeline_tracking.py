@@ -38,7 +38,7 @@ def test_mlflow_has_every_scalar_with_commit_and_hashes(finished: Project) -> No
                     compared += 1
         if stage != "sample":  # it ran before there was a commit
             assert run.data.tags["git.commit"] == first_commit
-    files = [p for p in (finished.folder / "metrics").rglob("*.json")]
+    files = list((finished.folder / "metrics").rglob("*.json"))
     assert compared == sum(len(list(scalars(read_json(file)))) for file in files) > 200
 
 

@@ -12,9 +12,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages.pipeline import tracking
+from stages.pipeline.config import Runtime
 from stages.pipeline.run import write_json
 from stages.pipeline.tracking import dvc_hash, project, scalars
 
+ON = Runtime(tracking=True, progress=False)
 METRICS = {
     "rows": 3,
     "share": 0.25,
@@ -29,7 +31,7 @@ def workspace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_ROOT", raising=False)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    (tmp_path / "out.json").write_text("{}")
+    Path("out.json").write_text("{}")
     return tmp_path
 
 
@@ -88,11 +90,11 @@ def warnings(caplog) -> list[str]:
 def test_an_unreachable_tracker_warns_once_and_then_costs_nothing(workspace, monkeypatch, caplog):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     with caplog.at_level(logging.INFO):
-        project("mix", METRICS, [Path("out.json")])
+        project(ON, "mix", METRICS, [Path("out.json")])
         (warning,) = warnings(caplog)
         assert "http://127.0.0.1:1" in warning and "mix" in warning and "make track" in warning
         started = time.perf_counter()
-        project("train", METRICS, [Path("out.json")])
+        project(ON, "train", METRICS, [Path("out.json")])
         assert time.perf_counter() - started < 0.1
     assert len(warnings(caplog)) == 1
 
@@ -101,13 +103,13 @@ def test_quiet_ends_with_another_tracker_and_with_time(workspace, monkeypatch, c
     asked = []
     monkeypatch.setattr(tracking, "_send", lambda uri, *_: asked.append(uri) or 1 / 0)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
-    project("mix", {}, [])
-    project("mix", {}, [])
+    project(ON, "mix", {}, [])
+    project(ON, "mix", {}, [])
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:2")
-    project("mix", {}, [])
+    project(ON, "mix", {}, [])
     later = time.time() + tracking.QUIET_S + 1
     monkeypatch.setattr(tracking.time, "time", lambda: later)
-    project("mix", {}, [])
+    project(ON, "mix", {}, [])
     assert asked == [f"http://127.0.0.1:{port}" for port in (1, 2, 2)]
     assert len(warnings(caplog)) == 3
 
@@ -116,30 +118,27 @@ def test_a_tracker_that_answers_again_is_used_again(workspace, monkeypatch):
     fails = iter([True, False, False])
     asked = []
     monkeypatch.setattr(tracking, "_send", lambda *_: asked.append(1) or (1 / 0 if next(fails) else None))  # fmt: skip
-    project("mix", {}, [])
+    project(ON, "mix", {}, [])
     now = time.time()
     monkeypatch.setattr(tracking.time, "time", lambda: now + tracking.QUIET_S + 1)
-    project("mix", {}, [])
+    project(ON, "mix", {}, [])
     monkeypatch.setattr(tracking.time, "time", lambda: now)
-    project("mix", {}, [])
+    project(ON, "mix", {}, [])
     assert len(asked) == 3
 
 
 def test_not_even_its_own_notes_stop_the_stage(workspace, caplog):
     """The folder of the store cannot be made: a read-only project, a full disk, a file in its place."""
     Path(".mlflow").write_text("no folder")
-    project("mix", METRICS, [Path("out.json")])
+    project(ON, "mix", METRICS, [Path("out.json")])
     assert len(warnings(caplog)) == 1
 
 
 def test_tracking_can_be_switched_off(workspace, monkeypatch):
     """`runtime.tracking: false` sends nothing and makes no store."""
-    shipped = (Path(__file__).resolve().parents[1] / "params.yaml").read_text(encoding="utf-8")
-    assert "  tracking: true" in shipped
-    Path("params.yaml").write_text(shipped.replace("  tracking: true", "  tracking: false", 1))
     asked = []
     monkeypatch.setattr(tracking, "_send", lambda *_: asked.append(1))
-    project("mix", METRICS, [Path("out.json")])
+    project(Runtime(tracking=False, progress=False), "mix", METRICS, [Path("out.json")])
     assert not asked and not Path(".mlflow").exists()
 
 
@@ -152,7 +151,7 @@ def test_the_store_gets_the_same_numbers_curves_and_tags(workspace):
     write_json(Path("metrics/train.json"), METRICS)
     curve = Path("train.csv")
     curve.write_text("step,loss,eval_loss\n5,2.5,\n10,1.25,1.5\n")
-    project("train", METRICS, [Path("metrics/train.json"), curve], curve)
+    project(ON, "train", METRICS, [Path("metrics/train.json"), curve], curve)
     with sqlite3.connect(".mlflow/mlflow.db") as store:
         ((name, status),) = store.execute("select name, status from runs").fetchall()
         tags = dict(store.execute("select key, value from tags").fetchall())

@@ -121,6 +121,8 @@ class Harmony:
                 ids = ids[start + len(opening) :]
                 stop = next((i for i, number in enumerate(ids) if number in self.names), len(ids))
                 return self.tokenizer.decode(ids[:stop])
+        if self.ids["<|channel|>"] in ids:
+            return ""
         return self.tokenizer.decode([number for number in ids if number not in self.names])
 
     def _render(self, messages: Sequence[Message], closes: bool) -> Encoded:

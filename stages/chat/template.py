@@ -10,7 +10,7 @@ from typing import TypedDict
 
 from stages.pipeline.errors import ParamsError
 
-PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
+PLACEHOLDER = re.compile(r"\{([a-z0-9_-]+)\}")
 
 
 class Message(TypedDict):

@@ -9,6 +9,9 @@ def is_hangul(character: str) -> bool:
         "가" <= character <= "힣"
         or "\u3131" <= character <= "\u318e"
         or "\u1100" <= character <= "\u11ff"
+        or "\ua960" <= character <= "\ua97c"  # old letters
+        or "\ud7b0" <= character <= "\ud7fb"
+        or "\uffa0" <= character <= "\uffdc"  # half width
     )
 
 

@@ -5,10 +5,11 @@ values out of range are refused with the key, the value and what would be taken 
 """
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -21,8 +22,19 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Text = Annotated[str, Field(min_length=1)]
 
 
+def _on_the_calendar(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no date (YYYY-MM-DD)") from None
+    return text
+
+
+Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_on_the_calendar)]
+
+
 class Section(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Compute(Section):
@@ -52,7 +64,7 @@ class Source(Section):
     format: Literal["jsonl", "csv", "tsv", "parquet"]
     kind: Literal["news", "chat", "dialogue", "instruction"]
     license: Text
-    as_of: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    as_of: Date
     style: Text | None = None
     style_column: Text | None = None
     style_tags: list[Text]
@@ -161,7 +173,7 @@ class Base(Section):
 class HarmonySystem(Section):
     reasoning_effort: Literal["low", "medium", "high"]
     knowledge_cutoff: Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")]
-    conversation_date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    conversation_date: Date
 
 
 class Encode(Section):
@@ -268,7 +280,8 @@ def load_config(path: Path = paths.PARAMS) -> Config:
         tree = YAML(typ="safe", pure=True).load(path)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f" at line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None)
+        line = f" at line {mark.line + 1}: {problem}" if mark else ""
         raise ParamsError(
             str(path), f"is not valid YAML{line}.", "Compare it with `git diff params.yaml`."
         ) from None
@@ -294,13 +307,14 @@ def _sentence(detail: Any) -> str:
         return f"{key}: {detail['ctx']['error']}"
     shown = value if isinstance(value, int | float) else f"the {_yaml_type(value)} {value!r}"
     hint = ""
-    if isinstance(value, str) and kind in ("float_type", "int_type"):
-        hint = f" (write {float(value)} without quotes)" if _is_number(value) else ""
+    if isinstance(value, str) and _is_number(value, whole=kind == "int_type"):
+        hint = f" (write {value} without quotes)" if kind in ("float_type", "int_type") else ""
     return f"{key} is {shown}: {detail['msg'][0].lower()}{detail['msg'][1:]}{hint}"
 
 
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", text) is not None
+def _is_number(text: str, whole: bool) -> bool:
+    rest = "" if whole else r"(\.\d*)?([eE][+-]?\d+)?"
+    return re.fullmatch(rf"[+-]?\d+{rest}", text) is not None
 
 
 def _yaml_type(value: object) -> str:

@@ -1,6 +1,7 @@
 """Errors that a user can act on: what is wrong, where, and what to do next."""
 
 import errno
+import re
 
 
 class PipelineError(Exception):
@@ -35,12 +36,19 @@ class BusyError(PipelineError, RuntimeError):
     """Another process is writing the same output."""
 
 
-def disk_full(error: OSError) -> PipelineError | None:
-    """The three-part form of a full disk or quota; None where `error` is something else."""
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def disk_full(error: Exception) -> PipelineError | None:
+    """The three-part form of a full disk or quota; None where `error` is something else.
+
+    safetensors and tokenizers raise errors of their own, which name the number in their text.
+    """
+    named = re.search(r"\(os error (\d+)\)", str(error))
+    if getattr(error, "errno", None) not in FULL and not (named and int(named[1]) in FULL):
         return None
     return PipelineError(
-        str(error.filename or "the output folder"),
+        str(getattr(error, "filename", None) or "the output folder"),
         "no space is left on the disk.",
         "Free some (`dvc gc --workspace` removes unused cache) and run `dvc repro` again; "
         "nothing half-written was kept.",

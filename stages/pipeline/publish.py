@@ -28,9 +28,13 @@ def publish(*outs: Path) -> Iterator[list[Path]]:
     with ExitStack() as stack:
         partials = [stack.enter_context(_partial(out)) for out in outs]
         yield partials
+        for partial in partials:
+            partial.stat()  # an output that was not made: none of them is published
         for partial, out in zip(partials, outs, strict=True):
-            if out.is_dir():
+            if out.is_dir() and not out.is_symlink():
                 shutil.rmtree(out)
+            elif partial.is_dir():
+                out.unlink(missing_ok=True)
             partial.replace(out)
 
 
@@ -40,14 +44,15 @@ def _partial(out: Path) -> Iterator[Path]:
     room.mkdir(parents=True, exist_ok=True)
     handle = os.open(room, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BusyError(
-                str(out),
-                "another process is writing it.",
-                f"Wait for it to end, or stop it (`fuser {room}` names it), and run again.",
-            ) from None
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)  # and the room stays: it is the other's
+        raise BusyError(
+            str(out),
+            "another process is writing it.",
+            f"Wait for it to end, or stop it (`fuser {room}` names it), and run again.",
+        ) from None
+    try:
         for left_over in room.iterdir():
             shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
         yield room / out.name

@@ -16,13 +16,15 @@ def run(main: Callable[[], None]) -> None:
     """Runs a stage's `main` as a program: a readable log on stderr, and for an error that the
     user can mend its three-part message in place of a traceback (exit code 1)."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
-    for chatty in ("httpx", "httpcore", "alembic", "mlflow", "urllib3", "filelock"):
+    for chatty in ("httpx", "httpcore", "alembic", "mlflow", "urllib3", "filelock", "matplotlib"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It warns of a kernel that only 4-bit bases could use.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     try:
         main()
     except PipelineError as error:
         sys.exit(f"ERROR {error}")
-    except OSError as error:
+    except Exception as error:
         full = disk_full(error)
         if full is None:
             raise

@@ -6,7 +6,7 @@ same names as its JSON file, the curves of its CSV file, and tags that name the 
 stage and the hash that DVC gives each output. If the tracker fails, training goes on: one warning,
 then quiet for `QUIET_S`, so that a pipeline does not wait for a dead server in each of its stages.
 
-`python -m stages.pipeline.tracking` projects everything again from the files in `metrics/`.
+`python -m stages.pipeline.tracking` sends what the tracker lacks, from the files in `metrics/`.
 """
 
 import csv
@@ -16,11 +16,14 @@ import logging
 import os
 import subprocess
 import time
+import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from stages.pipeline import paths
+from stages.pipeline.config import Runtime, load_config
 from stages.pipeline.run import read_json, run
 
 EXPERIMENT = "malssi"
@@ -29,29 +32,50 @@ log = logging.getLogger("tracking")
 
 
 def project(
-    stage: str, metrics: Mapping[str, Any], outs: Sequence[Path], curves: Path | None = None
+    runtime: Runtime,
+    stage: str,
+    metrics: Mapping[str, Any],
+    outs: Sequence[Path],
+    curves: Path | None = None,
+    only_missing: bool = False,
 ) -> None:
-    """Sends one finished stage's numbers to MLflow, if it can be reached.
+    """Sends one finished stage's numbers to MLflow, if that is asked for and answers.
 
     `stage` is DVC's name for it (`scrub@news`), `metrics` the content of its JSON file, `curves` a
-    CSV file with a `step` column.
+    CSV file with a `step` column. With `only_missing`, a run with the same outputs is not repeated.
     """
-    uri, down = tracking_uri(), paths.project_root() / ".mlflow" / "unreachable"
-    if down.is_file() and time.time() - down.stat().st_mtime < QUIET_S and down.read_text() == uri:
+    uri, down = tracking_uri(), _unreachable()
+    if not runtime.tracking:
+        return
+    address = _without_secrets(uri)
+    lately = down.is_file() and time.time() - down.stat().st_mtime < QUIET_S
+    if lately and down.read_text() == address:
         return
     try:
-        _send(uri, stage, metrics, outs, curves)
+        _send(uri, stage, metrics, outs, curves, only_missing)
         down.unlink(missing_ok=True)
     except Exception as error:  # a tracker must never stop the stage that it describes
         log.warning(
             "the tracker at %s did not take the numbers of %s (%s). They are in metrics/; once it "
             "answers again, `make track` sends them all.",
-            uri,
+            address,
             stage,
             type(error).__name__,
         )
-        down.parent.mkdir(exist_ok=True)
-        down.write_text(uri)
+        with suppress(OSError):  # then the next stage tries, and warns, for itself
+            down.parent.mkdir(exist_ok=True)
+            down.write_text(address)
+
+
+def _unreachable() -> Path:
+    """Names the tracker that did not answer, since its own modification time."""
+    return paths.project_root() / ".mlflow" / "unreachable"
+
+
+def _without_secrets(uri: str) -> str:
+    """The URI without a user name and password in it."""
+    parts = urllib.parse.urlsplit(uri)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def tracking_uri() -> str:
@@ -71,6 +95,8 @@ def scalars(metrics: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
 
 def dvc_hash(path: Path) -> str:
     """The hash that DVC records: md5 of a file, or of a folder's sorted listing (`.dir`)."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not there, so it has no hash")
     if path.is_file():
         with path.open("rb") as file:
             return hashlib.file_digest(file, "md5").hexdigest()
@@ -79,12 +105,17 @@ def dvc_hash(path: Path) -> str:
         for file in path.rglob("*")
         if file.is_file()
     ]
-    listing.sort(key=lambda entry: entry["relpath"].split("/"))
+    listing.sort(key=lambda entry: entry["relpath"])
     return hashlib.md5(json.dumps(listing, sort_keys=True).encode()).hexdigest() + ".dir"
 
 
 def _send(
-    uri: str, stage: str, metrics: Mapping[str, Any], outs: Sequence[Path], curves: Path | None
+    uri: str,
+    stage: str,
+    metrics: Mapping[str, Any],
+    outs: Sequence[Path],
+    curves: Path | None,
+    only_missing: bool,
 ) -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
@@ -99,6 +130,8 @@ def _send(
     experiment = found.experiment_id if found else client.create_experiment(EXPERIMENT)
     tags = _git_tags() | {"dvc.stage": stage, "dvc.exp": os.environ.get("DVC_EXP_NAME", "")}
     tags |= {f"dvc.out.{out.as_posix()}": dvc_hash(out) for out in outs}
+    if only_missing and _has(client, experiment, tags):
+        return
     run_id = client.create_run(experiment, run_name=stage, tags=tags).info.run_id
     now_ms = int(time.time() * 1000)
     points = [Metric(_legal(name), value, now_ms, 0) for name, value in scalars(metrics)]
@@ -114,6 +147,15 @@ def _send(
     for start in range(0, len(points), 1000):  # the store's limit per batch
         client.log_batch(run_id, metrics=points[start : start + 1000])
     client.set_terminated(run_id)
+
+
+def _has(client: Any, experiment: str, tags: Mapping[str, str]) -> bool:
+    """Whether a run of the same stage with the same outputs is there."""
+    found = client.search_runs(
+        [experiment], filter_string=f"tags.`dvc.stage` = '{tags['dvc.stage']}'"
+    )
+    outs = {key: value for key, value in tags.items() if key.startswith("dvc.out.")}
+    return any(outs.items() <= run.data.tags.items() for run in found)
 
 
 def _legal(name: str) -> str:
@@ -136,6 +178,8 @@ def _git_tags() -> dict[str, str]:
 def main() -> None:
     from ruamel.yaml import YAML
 
+    runtime = load_config().runtime
+    _unreachable().unlink(missing_ok=True)
     recorded = YAML(typ="safe", pure=True).load(Path("dvc.lock"))["stages"]
     for stage, entry in recorded.items():
         outs = [Path(out["path"]) for out in entry["outs"]]
@@ -143,7 +187,8 @@ def main() -> None:
         curves = [out for out in outs if out.is_relative_to(paths.PLOTS)]
         present = [out for out in outs if out.exists()]
         for file in filter(Path.is_file, files):
-            project(stage, read_json(file), present, curves[0] if curves else None)
+            curve = curves[0] if curves else None
+            project(runtime, stage, read_json(file), present, curve, only_missing=True)
 
 
 if __name__ == "__main__":

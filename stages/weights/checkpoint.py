@@ -43,6 +43,10 @@ class Checkpoint:
             raise InputError(
                 str(folder), "holds no safetensors weights.", "Run `dvc repro` or `dvc pull`."
             )
+        if missing := [shard for shard in shards if not (folder / shard).is_file()]:
+            raise InputError(
+                str(folder / missing[0]), "is not there.", "Run `dvc repro` or `dvc pull`."
+            )
         self._shards = shards
 
     def __enter__(self) -> "Checkpoint":

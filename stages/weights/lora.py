@@ -65,6 +65,12 @@ def load_adapter(folder: Path) -> Adapter:
             f"holds {len(stray)} tensors that are no LoRA pair, the first is {stray[0]}.",
             "Run `dvc repro train` to make it again.",
         )
+    if not factors:
+        raise ModelError(
+            str(folder / "adapter_model.safetensors"),
+            "holds no tensor.",
+            "Run `dvc repro train` to make it again.",
+        )
     rank = math.sqrt(config["r"]) if config["use_rslora"] else config["r"]
     return Adapter(factors, config["lora_alpha"] / rank)
 

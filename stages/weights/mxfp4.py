@@ -40,7 +40,7 @@ def quantize(weight: torch.Tensor, rule: str) -> tuple[torch.Tensor, torch.Tenso
     amax_bits = values.abs().amax(-1).view(torch.int32)
     exponent = ((amax_bits + ROUNDING[rule]) >> 23) - 2
     scales = exponent.clamp(0, 254)
-    scaled = torch.ldexp(values.abs(), (127 - scales).unsqueeze(-1))
+    scaled = torch.ldexp(values.abs(), (127 - scales).unsqueeze(-1)).contiguous()
     # right=False counts midpoints below the value, right=True also those equal to it.
     down = torch.bucketize(scaled, MIDPOINTS, right=False)
     up = torch.bucketize(scaled, MIDPOINTS, right=True)
