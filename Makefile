@@ -16,7 +16,7 @@ else
 ENV :=
 endif
 
-.PHONY: help env repro test soak check doctor ui track preset lock-check
+.PHONY: help env repro test soak check doctor ui track preset
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

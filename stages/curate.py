@@ -51,7 +51,8 @@ def scrubbed_rows(sources: list[str]) -> Iterator[Row]:
         raise InputError(
             str(paths.SCRUBBED),
             f"{stale} are no sources of params.yaml (any more).",
-            f"Delete them: `rm -r {' '.join(str(paths.SCRUBBED / name) for name in stale)}`.",
+            f"Delete what they left: `rm -r {' '.join(str(paths.SCRUBBED / name) for name in stale)}`, "
+            f"and their files in {paths.METRICS}/ingest and {paths.METRICS}/scrub.",
         )
     for name in present:
         yield from read_table(paths.SCRUBBED / name)

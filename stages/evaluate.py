@@ -1,9 +1,9 @@
 """Measures one model variant on the test split: `data/splits/test/` and `models/<variant>/` in,
 `metrics/evaluate/<variant>.json` and `data/predictions/<variant>.parquet` out.
 
-Every variant answers the same prompts, rendered as a server would, by greedy decoding in float32
-with the weights that the variant ships (MXFP4 ones are dequantised first). The last answer of a
-conversation is scored; earlier turns are given.
+Every variant answers the same prompts, rendered as a server would, by greedy decoding with the
+weights that the variant ships (MXFP4 ones are dequantised first). The last answer of a conversation
+is scored; earlier turns are given.
 """
 
 import logging
@@ -40,8 +40,9 @@ PREDICTIONS = pa.schema(
 )
 
 
-def load_variant(folder: Path) -> Any:
-    """The model in float32, from safetensors alone; MXFP4 experts become numbers again."""
+def load_variant(folder: Path, dtype: str) -> Any:
+    """The model in `dtype`, from safetensors alone and on the GPU where there is one; MXFP4 experts
+    become numbers again."""
     import torch
     from transformers import AutoModelForCausalLM
     from transformers.utils.quantization_config import Mxfp4Config
@@ -49,14 +50,14 @@ def load_variant(folder: Path) -> Any:
     quantised = "quantization_config" in read_json(folder / "config.json")
     model = AutoModelForCausalLM.from_pretrained(
         folder,
-        dtype=torch.float32,
+        dtype=getattr(torch, dtype),
         attn_implementation="eager",
         trust_remote_code=False,
         use_safetensors=True,
         **({"quantization_config": Mxfp4Config(dequantize=True)} if quantised else {}),
     )
-    # Dequantising yields BF16; every number of it is a float32 number too.
-    return model.float().eval()
+    # Dequantising yields BF16, whatever was asked for.
+    return model.to("cuda" if torch.cuda.is_available() else "cpu", getattr(torch, dtype)).eval()
 
 
 def in_batches(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
@@ -82,8 +83,8 @@ def generate(
     mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
     with torch.inference_mode():
         output = model.generate(
-            input_ids=ids,
-            attention_mask=mask,
+            input_ids=ids.to(model.device),
+            attention_mask=mask.to(model.device),
             max_new_tokens=max_new_tokens,
             do_sample=False,
             eos_token_id=ends,
@@ -121,7 +122,7 @@ def main() -> None:
 
     folder = paths.MODELS / variant
     harmony = harmony_of(folder, Settings(**config.encode.harmony.model_dump()))
-    model = load_variant(folder)
+    model = load_variant(folder, evaluate.dtype)
     rows = list(islice(read_table(paths.SPLITS / "test"), evaluate.max_rows))
     # Similar lengths together, so that little of a batch is padding.
     rows.sort(key=lambda row: (sum(len(m["content"]) for m in row["messages"]), row["id"]))

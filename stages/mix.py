@@ -109,6 +109,14 @@ def main() -> None:
     outs = [*(paths.SPLITS / split for split in SPLITS), paths.METRICS / "mix.json"]
     rows: dict[str, list[Row]] = {split: [] for split in SPLITS}
     for row in read_table(paths.CURATED):
+        if row["source"] not in mix.weights:
+            stale = paths.SCRUBBED / row["source"]
+            raise DataError(
+                str(paths.CURATED),
+                f"holds rows of {row['source']!r}, which is no source of params.yaml (any more).",
+                f"Delete its table, `rm -r {stale}`, and its files in {paths.METRICS}/ingest and "
+                f"{paths.METRICS}/scrub, and run `dvc repro` again.",
+            )
         messages = messages_of(row, mix)
         split = split_of(config.seed, messages[-1]["content"], mix)
         rows[split].append(row | {"messages": messages})

@@ -110,9 +110,9 @@ def others(value: Any) -> Iterator[Any]:
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
-        yield from (value + 1, value * 2, value + 32, max(value // 2, 1))
+        yield from (value + 1, value + 2, value * 2, value + 32, max(value // 2, 1))
     elif isinstance(value, float):
-        yield from (value / 2, value * 1.5)
+        yield from (value / 2, value * 1.5, value + 0.01)
     elif isinstance(value, list):
         yield from ([*value, "more"], [*value, *CHOICES[:1]], value[:-1])
         yield from ([*value, choice] for choice in CHOICES)

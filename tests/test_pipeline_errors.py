@@ -17,7 +17,7 @@ pytestmark = pytest.mark.pipeline
 )
 def test_a_wrong_parameter(project: Project, value: str, said: str) -> None:
     before = project.lock_text()
-    project.edit_text("params.yaml", "  learning_rate: 0.01\n", f"  learning_rate: {value}\n")
+    project.edit_text("params.yaml", "  learning_rate: 1.0e-2\n", f"  learning_rate: {value}\n")
     project.edit_text("params.yaml", "seed: 42", "seed: 43")
     output = project.run("dvc", "repro", check=False)
     assert "failed to reproduce 'sample'" in output
@@ -47,7 +47,7 @@ def test_a_source_that_is_no_more(project: Project) -> None:
 
     project.edit_params(drop_dialogue)
     output = project.run("dvc", "repro", check=False)
-    assert "ERROR data/scrubbed: ['dialogue'] are no sources of params.yaml" in output
+    assert "ERROR data/curated: holds rows of 'dialogue', which is no source" in output
     project.run("rm", "-r", "data/scrubbed/dialogue")
     assert "curate" in project.repro()
 

@@ -21,9 +21,12 @@ def answer_bits(model: Any, rows: Sequence[Encoded], pad_id: int) -> list[float]
     def padded(values: list[int], filler: int) -> list[int]:
         return values + [filler] * (longest - len(values))
 
-    ids = torch.tensor([padded(row.input_ids, pad_id) for row in rows])
-    labels = torch.tensor([padded(row.labels, IGNORED) for row in rows])
-    mask = torch.tensor([padded([1] * len(row.input_ids), 0) for row in rows])
+    def tensor(values: list[list[int]]) -> torch.Tensor:
+        return torch.tensor(values, device=model.device)
+
+    ids = tensor([padded(row.input_ids, pad_id) for row in rows])
+    labels = tensor([padded(row.labels, IGNORED) for row in rows])
+    mask = tensor([padded([1] * len(row.input_ids), 0) for row in rows])
     with torch.inference_mode():
         logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
     nats = torch.nn.functional.cross_entropy(

@@ -216,6 +216,7 @@ class Export(Section):
 
 
 class Evaluate(Section):
+    dtype: Literal["float32", "bfloat16"]
     max_rows: Count
     batch_size: Count
     max_new_tokens: Count

@@ -1,7 +1,6 @@
 """`python -m stages.pipeline.doctor` prints what this machine and environment are (S1-11), and
 warns of what would stop a run."""
 
-import configparser
 import platform
 import shutil
 import socket
@@ -81,20 +80,11 @@ def reachable(address: str) -> str:
 
 
 def remotes() -> dict[str, str]:
-    """The remotes of .dvc/config and .dvc/config.local, with their addresses."""
+    """The remotes by name, with the address that is talked to."""
     found: dict[str, str] = {}
-    for name in ("config", "config.local"):
-        config = configparser.ConfigParser(interpolation=None)
-        config.read_string("\n".join(
-            line.strip() for line in (Path(".dvc") / name).read_text().splitlines()
-        ) if (Path(".dvc") / name).is_file() else "")  # fmt: skip
-        for section in config.sections():
-            if "remote" in section:
-                remote = section.strip("'\"").removeprefix("remote").strip(' "')
-                address = config[section].get("endpointurl") or config[section].get("url", "")
-                if address and "://" not in address:
-                    address = str((Path(".dvc") / address).resolve())
-                found[remote] = address
+    for line in dvc_setting("remote", "list").splitlines():
+        name, url = line.split()[:2]
+        found[name] = dvc_setting("config", f"remote.{name}.endpointurl") or url
     return found
 
 
