@@ -48,11 +48,12 @@ def scrubbed_rows(sources: list[str]) -> Iterator[Row]:
             f"Run `dvc pull {' '.join(f'scrub@{name}' for name in missing)}`, or `dvc repro`.",
         )
     if stale := sorted(set(present) - set(sources)):
+        tables = " ".join(str(paths.SCRUBBED / name) for name in stale)
         raise InputError(
             str(paths.SCRUBBED),
             f"{stale} are no sources of params.yaml (any more).",
-            f"Delete what they left: `rm -r {' '.join(str(paths.SCRUBBED / name) for name in stale)}`, "
-            f"and their files in {paths.METRICS}/ingest and {paths.METRICS}/scrub.",
+            f"Delete what they left: `rm -r {tables}`, and their files in "
+            f"{paths.METRICS}/ingest and {paths.METRICS}/scrub.",
         )
     for name in present:
         yield from read_table(paths.SCRUBBED / name)

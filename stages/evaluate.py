@@ -48,7 +48,8 @@ def load_variant(folder: Path, dtype: str) -> Any:
     from transformers.utils.quantization_config import Mxfp4Config
 
     quantised = "quantization_config" in read_json(folder / "config.json")
-    model = AutoModelForCausalLM.from_pretrained(
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model: Any = AutoModelForCausalLM.from_pretrained(
         folder,
         dtype=getattr(torch, dtype),
         attn_implementation="eager",
@@ -57,7 +58,7 @@ def load_variant(folder: Path, dtype: str) -> Any:
         **({"quantization_config": Mxfp4Config(dequantize=True)} if quantised else {}),
     )
     # Dequantising yields BF16, whatever was asked for.
-    return model.to("cuda" if torch.cuda.is_available() else "cpu", getattr(torch, dtype)).eval()
+    return model.to(device, getattr(torch, dtype)).eval()
 
 
 def in_batches(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
