@@ -10,166 +10,18 @@ import logging
 import shutil
 from pathlib import Path
 
-from stages.chat.harmony import CONTROL_TOKENS, Harmony, Settings, system_text
 from stages.pipeline import paths
-from stages.pipeline.config import Base, Folder, Tiny, load_config
-from stages.pipeline.errors import InputError, ModelError
+from stages.pipeline.config import Base, Folder, load_config
+from stages.pipeline.errors import InputError, ModelError, disk_full
 from stages.pipeline.publish import publish
 from stages.pipeline.run import pin_numerics, run, write_json
 from stages.pipeline.tracking import dvc_hash, project
+from stages.tiny.model import make_tiny
 
 log = logging.getLogger("base")
 
-# Pre-training has a system message of its own, so that `encode` stays free to say another.
-SETTINGS = Settings("medium", "2024-06", "2025-01-01")
 PATTERNS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja"]
 FORBIDDEN = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.py")
-
-
-def build_tokenizer(documents: list[dict], vocab_size: int, folder: Path) -> Harmony:
-    """Trains a byte-level BPE tokenizer with the Harmony control tokens and saves it.
-
-    The control tokens take the last ids, as they do in o200k_harmony.
-    """
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size - len(CONTROL_TOKENS),
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        show_progress=False,
-    )
-    spoken = [system_text(SETTINGS), "system developer user assistant final # Instructions"]
-    lines = [line for document in documents for line in document_texts(document)]
-    # Repeated, so that the words of every conversation become single tokens.
-    tokenizer.train_from_iterator(spoken * 50 + lines, trainer)
-    tokenizer.add_special_tokens(list(CONTROL_TOKENS))
-    wrapped = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        bos_token="<|startoftext|>",
-        eos_token="<|return|>",
-        pad_token="<|endoftext|>",
-    )
-    wrapped.save_pretrained(folder)
-    return Harmony(Tokenizer.from_file(str(folder / "tokenizer.json")), SETTINGS)
-
-
-def document_texts(document: dict) -> list[str]:
-    if "text" in document:
-        return [document["text"]]
-    return [message["content"] for message in document["messages"]]
-
-
-def token_blocks(documents: list[dict], harmony: Harmony, block_tokens: int) -> list[list[int]]:
-    """All documents one after the other, cut into blocks: texts end with `<|endoftext|>`,
-    conversations are in Harmony."""
-    stream: list[int] = []
-    for document in documents:
-        if "text" in document:
-            stream += [*harmony.text(document["text"]), harmony.pad_id]
-        else:
-            stream += harmony.conversation(document["messages"]).input_ids
-    full = len(stream) // block_tokens
-    if not full:
-        raise InputError(
-            str(paths.PRETRAIN),
-            f"holds {len(stream)} tokens, fewer than one block of {block_tokens}.",
-            "Raise sample.pretrain_documents in params.yaml.",
-        )
-    return [stream[i * block_tokens : (i + 1) * block_tokens] for i in range(full)]
-
-
-def pretrain(
-    tiny: Tiny,
-    seed: int,
-    vocabulary: int,
-    blocks: list[list[int]],
-    harmony: Harmony,
-    progress: bool,
-):
-    """A GptOssForCausalLM trained from scratch in float32 (AdamW, one cycle), and its losses."""
-    import torch
-    from tqdm import tqdm
-    from transformers import GenerationConfig, GptOssConfig, GptOssForCausalLM
-
-    torch.manual_seed(seed)
-    config = GptOssConfig(
-        vocab_size=vocabulary,
-        hidden_size=tiny.hidden_size,
-        intermediate_size=tiny.intermediate_size,
-        num_hidden_layers=tiny.num_hidden_layers,
-        num_attention_heads=tiny.num_attention_heads,
-        num_key_value_heads=tiny.num_key_value_heads,
-        head_dim=tiny.head_dim,
-        num_local_experts=tiny.num_local_experts,
-        num_experts_per_tok=tiny.num_experts_per_tok,
-        sliding_window=tiny.sliding_window,
-        max_position_embeddings=tiny.max_position_embeddings,
-        # The default, YaRN, stretches a short context to a long one; this model has a short one.
-        rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
-        pad_token_id=harmony.pad_id,
-        bos_token_id=harmony.ids["<|startoftext|>"],
-        eos_token_id=harmony.stop_ids,
-    )
-    model = GptOssForCausalLM._from_config(config, attn_implementation="eager")
-    model.generation_config = GenerationConfig(
-        bos_token_id=config.bos_token_id,
-        eos_token_id=config.eos_token_id,
-        pad_token_id=config.pad_token_id,
-    )
-    optimizer = torch.optim.AdamW(model.parameters(), lr=tiny.learning_rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=tiny.learning_rate, total_steps=tiny.steps, pct_start=0.1
-    )
-    data = torch.tensor(blocks)
-    generator = torch.Generator().manual_seed(seed)
-    losses: list[float] = []
-    steps = tqdm(
-        range(tiny.steps), desc="pre-training", unit="step", mininterval=5, disable=not progress
-    )
-    for step in steps:
-        chosen = torch.randint(len(data), (tiny.batch_size,), generator=generator)
-        loss = model(input_ids=data[chosen], labels=data[chosen]).loss
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
-        losses.append(loss.item())
-        if (step + 1) % 20 == 0:
-            log.info("step %d of %d: loss %.3f nats", step + 1, tiny.steps, losses[-1])
-    return model, losses
-
-
-def make_tiny(tiny: Tiny, seed: int, folder: Path, progress: bool) -> dict:
-    import torch
-
-    with paths.PRETRAIN.open(encoding="utf-8") as file:
-        documents = [json.loads(line) for line in file]
-    folder.mkdir()
-    harmony = build_tokenizer(documents, tiny.vocab_size, folder)
-    vocabulary = harmony.tokenizer.get_vocab_size()
-    blocks = token_blocks(documents, harmony, tiny.block_tokens)
-    log.info("%d documents, vocabulary %d, %d blocks of %d tokens", len(documents), vocabulary,
-             len(blocks), tiny.block_tokens)  # fmt: skip
-    model, losses = pretrain(tiny, seed, vocabulary, blocks, harmony, progress)
-    # gpt-oss ships BF16 outside its experts; so does this one, in which nothing is quantised.
-    # The weights alone are cast: casting the model would also cast its rotary frequencies.
-    model.config.dtype = torch.bfloat16
-    weights = {name: tensor.to(torch.bfloat16) for name, tensor in model.state_dict().items()}
-    model.save_pretrained(folder, state_dict=weights)
-    tail = losses[-min(20, len(losses)) :]
-    return {
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "vocab_size": vocabulary,
-        "pretraining_tokens_seen": tiny.steps * tiny.batch_size * tiny.block_tokens,
-        "pretraining_blocks": len(blocks),
-        "loss_nats_first": round(losses[0], 6),
-        "loss_nats_last20_mean": round(sum(tail) / len(tail), 6),
-    }
 
 
 def fetch_hub(base: Base, folder: Path) -> dict:
@@ -186,6 +38,8 @@ def fetch_hub(base: Base, folder: Path) -> dict:
             base.hub.repo, revision=base.hub.revision, allow_patterns=PATTERNS
         )
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        if disk_full(error):
+            raise
         raise InputError(
             f"{base.hub.repo}@{base.hub.revision}",
             f"cannot be fetched from the hub ({type(error).__name__}).",
@@ -247,7 +101,9 @@ def main() -> None:
     outs = [paths.BASE, paths.METRICS / "base.json"]
     with publish(*outs) as (folder, metrics_file):
         if config.base.source == "tiny":
-            metrics = make_tiny(config.base.tiny, config.seed, folder, config.runtime.progress)
+            metrics = make_tiny(
+                config.base.tiny, config.seed, paths.PRETRAIN, folder, config.runtime.progress
+            )
         elif config.base.source == "hub":
             metrics = fetch_hub(config.base, folder)
         else:

@@ -45,8 +45,9 @@ def test_a_revision_of_the_hub(project: Project, models: dict[str, Path], tmp_pa
     with serving(Hub(REPO, models)) as hub:
         environment = hub.environment | {"HF_HOME": str(tmp_path / "hub-cache")}
         use_hub(project, OLD)
-        # The same files as before: what follows from them is left alone.
-        assert project.repro(**environment) == {"base"}
+        # The same files as before: what follows from them is left alone, but the page that says
+        # where they came from.
+        assert project.repro(**environment) == {"base", "report"}
         assert not {"pytorch_model.bin", "modeling_tiny.py"} & set(hub.fetched)
         assert {"model.safetensors", "config.json", "tokenizer.json"} <= set(hub.fetched)
 
@@ -86,7 +87,7 @@ def test_a_local_folder_is_pinned(project: Project, models: dict[str, Path]) -> 
     use_folder(project, models[OLD], "unknown")
     assert f"has the digest {digest}, params.yaml says unknown." in refusal(project)
     use_folder(project, models[OLD], digest)
-    assert project.repro() == {"base"}
+    assert project.repro() == {"base", "report"}
 
 
 def test_a_model_that_wants_its_own_code_is_refused(
