@@ -14,6 +14,9 @@ ifeq ($(origin VENV),file)
 ENV := $(VENV)/.complete
 else
 ENV :=
+ifeq ($(shell test -x "$(BIN)/python" && echo there),)
+$(error VENV=$(VENV) has no bin/python. Name an environment that is there, or leave VENV out)
+endif
 endif
 
 .PHONY: help env repro test soak check doctor ui track preset
@@ -24,9 +27,9 @@ help: ## this list
 # The marker is written last, so that an interrupted install is never taken for a whole one.
 $(VENV)/.complete: requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "malssi needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	touch $@
+	$(PYTHON) -m venv "$(VENV)"
+	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	touch "$@"
 
 env: $(ENV) ## the environment alone
 

@@ -5,7 +5,6 @@ model of the hub at a pinned revision, or a local folder. Weights are taken as s
 no code that comes with a model is ever run.
 """
 
-import json
 import logging
 import shutil
 from pathlib import Path
@@ -14,7 +13,7 @@ from stages.pipeline import paths
 from stages.pipeline.config import Base, Folder, load_config
 from stages.pipeline.errors import InputError, ModelError, disk_full
 from stages.pipeline.publish import publish
-from stages.pipeline.run import pin_numerics, run, write_json
+from stages.pipeline.run import pin_numerics, read_json, run, write_json
 from stages.pipeline.tracking import dvc_hash, project
 from stages.tiny.model import make_tiny
 
@@ -35,7 +34,10 @@ def fetch_hub(base: Base, folder: Path) -> dict:
 
     try:
         snapshot = snapshot_download(
-            base.hub.repo, revision=base.hub.revision, allow_patterns=PATTERNS
+            base.hub.repo,
+            revision=base.hub.revision,
+            allow_patterns=PATTERNS,
+            ignore_patterns=["*/*"],
         )
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         if disk_full(error):
@@ -64,7 +66,7 @@ def take_folder(source: Path, folder: Path) -> dict:
             "lacks config.json or tokenizer.json.",
             "Export the model with save_pretrained, the tokenizer included.",
         )
-    if "auto_map" in json.loads(config.read_text(encoding="utf-8")):
+    if "auto_map" in read_json(config):
         raise ModelError(
             str(config),
             "asks for code that comes with the model (auto_map), which is never run.",

@@ -48,12 +48,10 @@ def scrubbed_rows(sources: list[str]) -> Iterator[Row]:
             f"Run `dvc pull {' '.join(f'scrub@{name}' for name in missing)}`, or `dvc repro`.",
         )
     if stale := sorted(set(present) - set(sources)):
-        tables = " ".join(str(paths.SCRUBBED / name) for name in stale)
         raise InputError(
             str(paths.SCRUBBED),
             f"{stale} are no sources of params.yaml (any more).",
-            f"Delete what they left: `rm -r {tables}`, and their files in "
-            f"{paths.METRICS}/ingest and {paths.METRICS}/scrub.",
+            f"Delete what they left: `rm -r {' '.join(map(paths.left_by, stale))}`.",
         )
     for name in present:
         yield from read_table(paths.SCRUBBED / name)
@@ -83,7 +81,10 @@ class Duplicates:
         self.jaccard = jaccard
         self.exact: set[str] = set()
         self.near: dict[tuple[str, str], MinHashLSH] = defaultdict(
-            lambda: MinHashLSH(threshold=min(jaccard, 0.95), num_perm=PERMUTATIONS)
+            # Weighed towards finding them all: a candidate too many is only compared in vain.
+            lambda: MinHashLSH(
+                threshold=min(jaccard, 0.95), num_perm=PERMUTATIONS, weights=(0.05, 0.95)
+            )
         )
         self.sketches: dict[str, MinHash] = {}
 

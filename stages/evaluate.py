@@ -8,7 +8,7 @@ is scored; earlier turns are given.
 
 import logging
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from stages.korean.script import foreign_share
 from stages.metrics.likelihood import answer_bits, bits_per_byte
 from stages.metrics.rouge import rouge
 from stages.pipeline import paths
-from stages.pipeline.config import load_config
+from stages.pipeline.config import Config, load_config
 from stages.pipeline.publish import publish
 from stages.pipeline.run import item, pin_numerics, read_json, run, write_json
 from stages.pipeline.tables import Row, read_table, write_file
@@ -98,6 +98,17 @@ def generate(
     return answers
 
 
+def by_chance(rows: list[Row]) -> float:
+    """ROUGE-L (syllable) of each answer against the reference of another row of its source and
+    style: what an answer scores for its manner alone, whatever it says."""
+    ordered = sorted(rows, key=lambda row: (row["source"], row["style"], row["id"]))
+    others = []
+    for _, group in groupby(ordered, key=lambda row: (row["source"], row["style"])):
+        references = [row["reference"] for row in group]
+        others += references[1:] + references[:1]
+    return rouge([row["prediction"] for row in ordered], others)["rougeL_syllable"]
+
+
 def summary(rows: list[Row]) -> dict[str, float]:
     """The metrics of answered rows."""
     predictions = [row["prediction"] for row in rows]
@@ -107,6 +118,7 @@ def summary(rows: list[Row]) -> dict[str, float]:
         "rows": count,
         "bits_per_byte": round(bits_per_byte([row["bits"] for row in rows], references), 6),
         **rouge(predictions, references),
+        "rougeL_syllable_by_chance": by_chance(rows),
         "stopped_share": round(sum(row["stopped"] for row in rows) / count, 6),
         "distinct_answer_share": round(len(set(predictions)) / count, 6),
         "foreign_response_share": round(sum(foreign_share(p) > 0 for p in predictions) / count, 6),
@@ -114,60 +126,57 @@ def summary(rows: list[Row]) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    variant = item("variant")
-    config = load_config()
-    evaluate = config.evaluate
-    pin_numerics(config.compute.threads)
+def answer(model: Any, harmony: Harmony, rows: list[Row], config: Config, name: str) -> list[Row]:
+    """The rows of a predictions table: what the model answers, and the bits of the references."""
     from tqdm import tqdm
 
-    folder = paths.MODELS / variant
-    harmony = harmony_of(folder, Settings(**config.encode.harmony.model_dump()))
-    model = load_variant(folder, evaluate.dtype)
-    rows = list(islice(read_table(paths.SPLITS / "test"), evaluate.max_rows))
     # Similar lengths together, so that little of a batch is padding.
-    rows.sort(key=lambda row: (sum(len(m["content"]) for m in row["messages"]), row["id"]))
+    rows = sorted(rows, key=lambda r: (sum(len(m["content"]) for m in r["messages"]), r["id"]))
     parts = [scored_part(harmony, row["messages"]) for row in rows]
+    limit, hidden = config.evaluate.max_new_tokens, not config.runtime.progress
     bits: list[float] = []
     answers: list[list[int]] = []
-    progress = tqdm(
-        total=len(rows),
-        desc=variant,
-        unit="row",
-        disable=not config.runtime.progress,
-        mininterval=5,
-    )
-    for batch in in_batches(parts, evaluate.batch_size):
-        bits += answer_bits(model, [encoded for _, encoded in batch], harmony.pad_id)
-        answers += generate(
-            model, [prompt for prompt, _ in batch], harmony, evaluate.max_new_tokens
-        )
-        progress.update(len(batch))
-    progress.close()
+    with tqdm(total=len(rows), desc=name, unit="row", disable=hidden, mininterval=5) as progress:
+        for batch in in_batches(parts, config.evaluate.batch_size):
+            bits += answer_bits(model, [encoded for _, encoded in batch], harmony.pad_id)
+            answers += generate(model, [prompt for prompt, _ in batch], harmony, limit)
+            progress.update(len(batch))
     answered = [
         {
             "id": row["id"],
             "source": row["source"],
             "style": row["style"],
-            "prediction": harmony.answer_text(answer).strip(),
+            "prediction": harmony.answer_text(ids).strip(),
             "reference": row["messages"][-1]["content"],
             "bits": bits_of_row,
-            "stopped": bool(answer) and answer[-1] in harmony.stop_ids,
+            "stopped": bool(ids) and ids[-1] in harmony.stop_ids,
         }
-        for row, answer, bits_of_row in zip(rows, answers, bits, strict=True)
+        for row, ids, bits_of_row in zip(rows, answers, bits, strict=True)
     ]
-    answered.sort(key=lambda row: row["id"])
+    return sorted(answered, key=lambda row: row["id"])
+
+
+def main() -> None:
+    variant = item("variant")
+    config = load_config()
+    pin_numerics(config.compute.threads)
+    folder = paths.MODELS / variant
     outs = [
         paths.PREDICTIONS / f"{variant}.parquet",
         paths.METRICS / "evaluate" / f"{variant}.json",
     ]
-    sources = sorted({row["source"] for row in answered})
-    metrics = summary(answered) | {
-        "by_source": {
-            name: summary([row for row in answered if row["source"] == name]) for name in sources
-        }
-    }
     with publish(*outs) as (predictions_file, metrics_file):
+        harmony = harmony_of(folder, Settings(**config.encode.harmony.model_dump()))
+        model = load_variant(folder, config.evaluate.dtype)
+        rows = list(islice(read_table(paths.SPLITS / "test"), config.evaluate.max_rows))
+        answered = answer(model, harmony, rows, config, variant)
+        sources = sorted({row["source"] for row in answered})
+        metrics = summary(answered) | {
+            "by_source": {
+                name: summary([row for row in answered if row["source"] == name])
+                for name in sources
+            }
+        }
         write_file(predictions_file, answered, PREDICTIONS)
         write_json(metrics_file, metrics)
     log.info("%s: %s", variant, {k: v for k, v in metrics.items() if k != "by_source"})

@@ -10,6 +10,7 @@ import csv
 import hashlib
 import json
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,7 @@ from stages.pipeline.tracking import project
 log = logging.getLogger("ingest")
 
 QUARANTINE = pa.schema([("line", pa.int64()), ("reason", pa.string()), ("sha256", pa.string())])
+STYLE = re.compile(r"[a-z가-힣][a-z0-9가-힣_-]{0,63}", re.IGNORECASE)
 ROLES = ("system", "user", "assistant")
 
 
@@ -102,6 +104,8 @@ def canonical(record: dict, name: str, source: Source) -> Row:
     }
     turns = _turns(record, source.turns_column) if source.turns_column else []
     style = source.style or _text(record, str(source.style_column), None)
+    if not STYLE.fullmatch(style):  # it becomes a key of metrics and templates
+        raise Refused("wrong_style")
     described = fields | {"style": style, "tone": "casual" if "casual" in style else "formal"}
     where = f"sources.{name}.style_tags"
     content = json.dumps([name, style, fields, turns], ensure_ascii=False, sort_keys=True)
@@ -176,6 +180,10 @@ def main() -> None:
         )
     source = config.sources[name]
     path = Path(source.path)
+    if path.is_dir():
+        raise InputError(
+            str(path), "is a folder.", f"Name a file in sources.{name}.path in params.yaml."
+        )
     if not path.is_file():
         raise InputError(
             str(path),

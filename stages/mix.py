@@ -2,9 +2,10 @@
 `data/splits/{train,validation,test}/` conversations in the asked ratio of sources.
 
 Prompts are made here, from the rows' fields, by the templates of params.yaml. A row's split depends
-on the hash of its answer alone: equal answers never stand on both sides, and adding rows never
-moves an old one. Rows are then taken per source and split until the ratio of the result (not of the
-inputs) is the asked one, without repeating any.
+on the hash of its last answer alone, so adding rows never moves an old one; a row that would train
+on an answer that another split scores, as an earlier turn, is dropped. Rows are then taken per
+source and split until the ratio of the result (not of the inputs) is the asked one, without
+repeating any.
 """
 
 import hashlib
@@ -80,6 +81,28 @@ def split_of(seed: int, answer: str, mix: Mix) -> str:
     return "validation" if place < mix.test_share + mix.validation_share else "train"
 
 
+def without_leaks(rows: dict[str, list[Row]]) -> int:
+    """Takes out of `rows` what would train on an answer that is scored; returns how many rows.
+
+    The split follows a row's last answer. An earlier answer of a longer conversation is trained
+    too, and may be the last one of another row.
+    """
+
+    def scored(split: str) -> set[str]:
+        return {" ".join(row["messages"][-1]["content"].split()) for row in rows[split]}
+
+    def trains_on(row: Row, answers: set[str]) -> bool:
+        spoken = (m["content"] for m in row["messages"] if m["role"] == "assistant")
+        return any(" ".join(text.split()) in answers for text in spoken)
+
+    before = sum(map(len, rows.values()))
+    tested = scored("test")
+    rows["validation"] = [row for row in rows["validation"] if not trains_on(row, tested)]
+    held_out = tested | scored("validation")
+    rows["train"] = [row for row in rows["train"] if not trains_on(row, held_out)]
+    return before - sum(map(len, rows.values()))
+
+
 def in_ratio(rows: list[Row], weights: dict[str, float], seed: int) -> list[Row]:
     """The largest choice of rows in which the sources stand in the ratio of `weights`.
 
@@ -110,18 +133,17 @@ def main() -> None:
     rows: dict[str, list[Row]] = {split: [] for split in SPLITS}
     for row in read_table(paths.CURATED):
         if row["source"] not in mix.weights:
-            stale = paths.SCRUBBED / row["source"]
             raise DataError(
                 str(paths.CURATED),
                 f"holds rows of {row['source']!r}, which is no source of params.yaml (any more).",
-                f"Delete its table, `rm -r {stale}`, and its files in {paths.METRICS}/ingest and "
-                f"{paths.METRICS}/scrub, and run `dvc repro` again.",
+                f"Delete what it left, `rm -r {paths.left_by(row['source'])}`, and run again.",
             )
         messages = messages_of(row, mix)
         split = split_of(config.seed, messages[-1]["content"], mix)
         rows[split].append(row | {"messages": messages})
     weights = {name: mix.weights[name] for name in sorted(mix.weights)}
-    metrics: dict = {"rows_curated": sum(map(len, rows.values())), "asked_share": {}}
+    metrics: dict = {"rows_curated": sum(map(len, rows.values()))}
+    metrics["rows_dropped_as_leaks"] = without_leaks(rows)
     total_weight = sum(weights.values())
     metrics["asked_share"] = {name: round(w / total_weight, 6) for name, w in weights.items()}
     with publish(*outs) as (*tables, metrics_file):

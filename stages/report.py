@@ -26,6 +26,7 @@ SHOWN = (
     ("bits_per_byte", "bits per byte of the answers", "lower"),
     ("rouge1_syllable", "ROUGE-1, syllables", "higher"),
     ("rougeL_syllable", "ROUGE-L, syllables", "higher"),
+    ("rougeL_syllable_by_chance", "the same against another row's reference", "lower"),
     ("rouge1_eojeol", "ROUGE-1, eojeol", "higher"),
     ("rougeL_eojeol", "ROUGE-L, eojeol", "higher"),
     ("stopped_share", "answers that end by themselves", "higher"),
@@ -61,6 +62,7 @@ def loss_picture(path: Path) -> str:
     """The loss by step as an inline SVG, the same bytes for the same numbers."""
     import matplotlib
 
+    matplotlib.rcdefaults()  # not what a matplotlibrc on this machine says
     matplotlib.use("svg")
     matplotlib.rcParams |= {"svg.hashsalt": "malssi", "svg.fonttype": "path", "font.size": 9}
     from matplotlib import pyplot

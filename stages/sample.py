@@ -2,8 +2,8 @@
 
 It stands in for the raw files of a company, so it has what those have: synthetic personal data in
 the text, and a share of malformed lines. The pre-training file comes from another stream of the
-same grammar and shares no row with the sources, so that the built-in base model has never seen what
-it will be tuned and tested on.
+same grammar and shares no row, no conversation and no line of 30 characters or more with them; the
+short answers of a chat (no problem, see you then) are too few to keep apart.
 """
 
 import json

@@ -34,9 +34,11 @@ def scrub_row(row: Row, optional: frozenset[str]) -> tuple[Row, Counter, bool]:
 
     fields = {name: masked(text) for name, text in row["fields"].items()}
     turns = [{"role": turn["role"], "text": masked(turn["text"])} for turn in row["turns"]]
+    style = masked(row["style"])
     # Tags are made from fields, so they are masked too; their masks are not counted twice.
     tags = [scrub(tag, optional)[0] for tag in row["style_tags"]]
-    return row | {"fields": fields, "turns": turns, "style_tags": tags}, found, doubtful
+    clean = {"fields": fields, "turns": turns, "style": style, "style_tags": tags}
+    return row | clean, found, doubtful
 
 
 def main() -> None:

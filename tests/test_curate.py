@@ -160,7 +160,9 @@ def test_a_missing_source_is_refused_before_anything_is_written(workspace):
 
 def test_a_source_that_was_renamed_away_is_refused_with_the_command_that_removes_it(workspace):
     shutil.copytree(paths.SCRUBBED / "chat", paths.SCRUBBED / "talk")
-    with pytest.raises(InputError, match=r"\['talk'\].*`rm -r data/scrubbed/talk`"):
+    with pytest.raises(
+        InputError, match=r"\['talk'\].*`rm -r data/ingested/talk data/scrubbed/talk "
+    ):
         curate.main()
 
 

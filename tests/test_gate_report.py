@@ -86,6 +86,7 @@ EVALUATED = {
     "rouge1_syllable": 40.0,
     "rouge1_eojeol": 20.0,
     "rougeL_eojeol": 18.0,
+    "rougeL_syllable_by_chance": 9.5,
     "stopped_share": 1.0,
     "distinct_answer_share": 0.9,
     "length_ratio": 1.0,

@@ -1,6 +1,7 @@
 """ROUGE that keeps Hangul, and bits per byte against a computation by hand."""
 
 import math
+import unicodedata
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from transformers import GptOssConfig, GptOssForCausalLM
 
 from stages.chat.harmony import IGNORED, Encoded
+from stages.evaluate import by_chance
 from stages.metrics.likelihood import answer_bits, bits_per_byte
 from stages.metrics.rouge import rouge
 
@@ -139,3 +141,25 @@ def test_padding_changes_no_bit(model, pad_id):
 def test_bits_per_byte_weighs_answers_by_their_length():
     assert bits_per_byte([12.0], ["가나"]) == 2.0  # a syllable is three bytes
     assert bits_per_byte([6.0, 3.0], ["가", "abcdef"]) == 1.0
+
+
+def test_hangul_in_pieces_is_the_same_hangul():
+    text = "오늘은 비가 온다"
+    apart = unicodedata.normalize("NFD", text)
+    assert rouge([apart], [text])["rougeL_syllable"] == 100.0
+    assert rouge([apart], [apart])["rougeL_eojeol"] == 100.0
+
+
+def test_chance_compares_with_another_row_of_the_same_style():
+    rows = [
+        {"id": str(i), "source": "chat", "style": style, "prediction": said, "reference": wanted}
+        for i, (style, said, wanted) in enumerate(
+            [
+                ("a", "가나", "가나"),
+                ("a", "다라", "다라"),
+                ("b", "마바", "마바"),
+                ("b", "마바", "마바"),
+            ]
+        )
+    ]
+    assert by_chance(rows) == 50.0

@@ -201,6 +201,32 @@ def test_the_splits_share_no_row_and_no_answer(workspace):
             assert abs(metrics[name]["share_by_source"][source] - share) < tolerance
 
 
+def test_no_row_trains_on_an_answer_that_another_split_scores():
+    """An earlier answer of a conversation is trained too, and may be another row's last one."""
+
+    def said(*answers: str) -> dict:
+        turns = [
+            message
+            for answer in answers
+            for message in (
+                {"role": "user", "content": "?"},
+                {"role": "assistant", "content": answer},
+            )
+        ]
+        return {"messages": turns}
+
+    kept, leaking = said("가", "나"), said("다", "라")
+    rows = {
+        "train": [kept, leaking, said("마 ", "바")],
+        "validation": [said("사", "마"), said("다", "아")],
+        "test": [said("자", "다"), said("차")],
+    }
+    assert stage.without_leaks(rows) == 3
+    assert rows["train"] == [kept]
+    assert rows["validation"] == [said("사", "마")]
+    assert len(rows["test"]) == 2
+
+
 def test_added_rows_move_no_old_row_to_another_split(workspace):
     """B7: a test row stays a test row for as long as it lives."""
 

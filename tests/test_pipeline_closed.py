@@ -198,5 +198,10 @@ def test_a_stage_runs_on_what_it_declares(finished: Project, tmp_path: Path, nam
     assert set(files_of(room)) >= given
 
 
+def test_the_network_can_be_cut_here() -> None:
+    if not network_is_cut():
+        pytest.skip("`unshare --net` is not permitted here, so the stages above ran with a network")
+
+
 def files_of(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file())

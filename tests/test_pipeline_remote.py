@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from stages.pipeline.run import read_json
 from tests.micro import Project
 
 pytestmark = pytest.mark.pipeline
@@ -55,11 +56,11 @@ def test_a_change_of_one_source_never_takes_half_the_corpus(
         file.write(
             '{"style": "kakao_casual", "dialog": ["거기 어때?", "조용하고 커피가 맛있어"]}\n'
         )
+    before = read_json(copy.folder / "metrics/curate.json")["rows_in_by_source"]
     output = copy.run("dvc", "repro", "--pull", "--allow-missing", check=False)
-    if "ERROR data/scrubbed" in output:
-        copy.run("dvc", "pull", "scrub@dialogue", "scrub@instruct", "scrub@news")
-        copy.repro("--pull", "--allow-missing")
-    curated = copy.run("dvc", "metrics", "show", "metrics/curate.json")
-    assert "Path" in curated
-    rows = (copy.folder / "metrics/curate.json").read_text(encoding="utf-8")
-    assert all(f'"{source}"' in rows for source in ("chat", "dialogue", "instruct", "news"))
+    missing = ["scrub@dialogue", "scrub@instruct", "scrub@news"]
+    assert f"Run `dvc pull {' '.join(missing)}`" in output
+    copy.run("dvc", "pull", *missing)
+    copy.repro("--pull", "--allow-missing", "curate")
+    after = read_json(copy.folder / "metrics/curate.json")["rows_in_by_source"]
+    assert after == before | {"chat": before["chat"] + 1}

@@ -46,6 +46,7 @@ def test_a_dead_tracker_is_said_once_and_stops_nothing(project: Project) -> None
     project.edit_params(lambda params: params["runtime"].update(tracking=True))
     project.edit_params(lambda params: params["gate"].update(max_quarantined_share=0.3))
     log = project.run("dvc", "repro", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert log.count("127.0.0.1:9") == 1
     assert log.count("did not take the numbers") == 1
     assert read_json(project.folder / "metrics/gate.json")["checks"]["quarantined_share"]
 

@@ -117,3 +117,10 @@ def test_optional_types_are_masked_where_params_name_them(tmp_path, monkeypatch)
     assert out[0]["fields"]["t"] == "생년월일 [BIRTHDATE]입니다"
     assert metrics["masked"] == {"BIRTHDATE": 1}
     assert scrub.scrub_row(row({"t": text}), NONE)[0]["fields"]["t"] == text
+
+
+def test_a_style_is_masked_as_well():
+    """It stands in prompts and, as a key, in metrics."""
+    clean, found, _ = scrub.scrub_row(row() | {"style": "casual_010-1234-5678"}, NONE)
+    assert clean["style"] == "casual_[PHONE]"
+    assert found == Counter(PHONE=1)

@@ -165,3 +165,16 @@ def test_the_store_gets_the_same_numbers_curves_and_tags(workspace):
     expected |= {("curve.loss", 5, 2.5), ("curve.loss", 10, 1.25), ("curve.eval_loss", 10, 1.5)}
     assert set(points) == expected
     assert not any(math.isnan(value) for _, _, value in points)
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("http://user:pa/ss@host:5000/path?token=x", "http://host:5000"),
+        ("https://host/api?token=x#y", "https://host"),
+        ("http://[bad", "http://[bad"),
+        ("sqlite:////srv/mlflow.db", "sqlite:////srv/mlflow.db"),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_secret(uri: str, shown: str) -> None:
+    assert tracking.without_secrets(uri) == shown

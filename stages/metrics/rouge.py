@@ -2,12 +2,13 @@
 
 rouge_score's own tokenizer keeps [a-z0-9] alone, so identical Korean sentences score 0 and
 sentences that share only a number score 1. The names say which tokens were counted:
-  eojeol    words between blanks, lower case, punctuation dropped
+  eojeol    words between blanks, lower case; only Hangul, ASCII letters and digits are kept
   syllable  the same text without blanks, one character a token; lenient to particles and spacing
 Scores are F1 in 0..100, averaged over the pairs.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from rouge_score.rouge_scorer import RougeScorer
@@ -17,14 +18,19 @@ KINDS = ("rouge1", "rouge2", "rougeL")
 _DROPPED = re.compile(r"[^0-9a-z가-힣ㄱ-ㆎ]+")
 
 
+def _folded(text: str) -> str:
+    """NFC, since Hangul may come in pieces (NFD), and lower case."""
+    return unicodedata.normalize("NFC", text).lower()
+
+
 class Eojeol(Tokenizer):
     def tokenize(self, text: str) -> list[str]:
-        return _DROPPED.sub(" ", text.lower()).split()
+        return _DROPPED.sub(" ", _folded(text)).split()
 
 
 class Syllable(Tokenizer):
     def tokenize(self, text: str) -> list[str]:
-        return list(_DROPPED.sub("", text.lower()))
+        return list(_DROPPED.sub("", _folded(text)))
 
 
 TOKENIZERS: dict[str, Tokenizer] = {"eojeol": Eojeol(), "syllable": Syllable()}

@@ -17,7 +17,7 @@ from stages.pipeline import paths
 from stages.pipeline.errors import ParamsError
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=10**12)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -279,6 +279,12 @@ def load_config(path: Path = paths.PARAMS) -> Config:
         raise ParamsError(str(path), "is missing.", "Restore it with `git checkout params.yaml`.")
     try:
         tree = YAML(typ="safe", pure=True).load(path)
+    except (RecursionError, ValueError) as error:  # nesting or a number without end
+        raise ParamsError(
+            str(path),
+            f"cannot be read ({type(error).__name__}).",
+            "Compare it with `git diff params.yaml`.",
+        ) from None
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None)

@@ -13,11 +13,11 @@ from pathlib import Path
 import psutil
 
 from stages.pipeline import paths
-from stages.pipeline.tracking import tracking_uri
+from stages.pipeline.tracking import tracking_uri, without_secrets
 
 PACKAGES = (
     "dvc", "torch", "transformers", "peft", "trl", "datasets", "accelerate", "bitsandbytes",
-    "mlflow", "pyarrow", "rouge-score", "safetensors", "tokenizers", "huggingface_hub",
+    "mlflow", "pyarrow", "rouge_score", "safetensors", "tokenizers", "huggingface_hub",
 )  # fmt: skip
 GIB = 2**30
 
@@ -68,14 +68,12 @@ def reachable(address: str) -> str:
         place = Path(uri.path.removeprefix("/") if uri.scheme == "sqlite" else uri.path)
         place = place.parent if uri.scheme == "sqlite" else place
         return "reachable" if place.exists() else f"{place} does not exist (yet)"
-    host = uri.hostname or uri.netloc
-    if uri.scheme == "s3":
-        host = "s3.amazonaws.com"
-    port = uri.port or {"http": 80, "ssh": 22}.get(uri.scheme, 443)
+    host = "s3.amazonaws.com" if uri.scheme == "s3" else uri.hostname or uri.netloc
     try:
+        port = uri.port or {"http": 80, "webdav": 80, "ssh": 22}.get(uri.scheme, 443)
         with socket.create_connection((host, port), timeout=3):
             return "reachable"
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return f"NOT reachable ({type(error).__name__})"
 
 
@@ -83,7 +81,7 @@ def remotes() -> dict[str, str]:
     """The remotes by name, with the address that is talked to."""
     found: dict[str, str] = {}
     for line in dvc_setting("remote", "list").splitlines():
-        name, url = line.split()[:2]
+        name, url = line.split("\t")[:2]
         found[name] = dvc_setting("config", f"remote.{name}.endpointurl") or url
     return found
 
@@ -101,11 +99,11 @@ def main() -> None:
         "dvc cache": cache_link(),
     }
     for name, address in remotes().items():
-        lines[f"remote {name}"] = f"{address}: {reachable(address)}"
+        lines[f"remote {name}"] = f"{without_secrets(address)}: {reachable(address)}"
     if not remotes():
         lines["remote"] = "none; `dvc remote add --default` names one"
     uri = tracking_uri()
-    lines["tracker"] = f"{uri}: {reachable(uri)}"
+    lines["tracker"] = f"{without_secrets(uri)}: {reachable(uri)}"
     for name, value in lines.items():
         print(f"{name:16} {value}")
     outputs = [p for p in (*paths.MODELS.glob("*"), Path("data")) if p.is_dir()]

@@ -23,6 +23,13 @@ PLOTS = METRICS / "plots"
 REPORT = METRICS / "report.html"
 
 
+def left_by(source: str) -> str:
+    """The folders and files that a source leaves behind when it is taken out of params.yaml."""
+    metrics = [METRICS / stage / f"{source}.json" for stage in ("ingest", "scrub")]
+    tables = [INGESTED / source, SCRUBBED / source, QUARANTINE / f"{source}.parquet"]
+    return " ".join(path.as_posix() for path in tables + metrics)
+
+
 def project_root() -> Path:
     """The workspace that owns the tracker's store and the checkpoints.
 

@@ -9,15 +9,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.pipeline.errors import PipelineError, disk_full
+from stages.pipeline.errors import DataError, InputError, PipelineError, disk_full
 
 
 def run(main: Callable[[], None]) -> None:
     """Runs a stage's `main` as a program: a readable log on stderr, and for an error that the
     user can mend its three-part message in place of a traceback (exit code 1)."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
-    for chatty in ("httpx", "httpcore", "alembic", "mlflow", "urllib3", "filelock", "matplotlib"):
+    for chatty in ("httpx", "httpcore", "alembic", "mlflow", "filelock", "matplotlib"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It says each time that it tries a dead tracker again, with the whole address.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     # It warns of a kernel that only 4-bit bases could use.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     try:
@@ -49,6 +51,9 @@ def pin_numerics(threads: int) -> None:
         raise RuntimeError("pin_numerics must run before torch is imported")
     # Threads that wait must not burn the core that another process needs.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Accelerate would take its precision and its plugins from here, past params.yaml.
+    for variable in [name for name in os.environ if name.startswith("ACCELERATE_")]:
+        del os.environ[variable]
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = str(threads)
     os.environ |= {
@@ -57,7 +62,6 @@ def pin_numerics(threads: int) -> None:
         "MKL_CBWR": "AVX2",
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
         "TOKENIZERS_PARALLELISM": "false",
-        # No stage downloads anything but `base` and `ingest`, which ask for it by name.
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "TRANSFORMERS_VERBOSITY": "error",
     }
@@ -78,4 +82,16 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
+    """The content of a JSON file of the pipeline or of a model.
+
+    Raises:
+        InputError, DataError: it is not there, or not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(str(path), "is not there.", "Run `dvc repro`, or `dvc pull`.") from None
+    except ValueError:
+        raise DataError(
+            str(path), "is no JSON file.", "Make it again with `dvc repro`, or `dvc pull` it."
+        ) from None

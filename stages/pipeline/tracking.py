@@ -14,9 +14,9 @@ import hashlib
 import json
 import logging
 import os
+import re
 import subprocess
 import time
-import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import Any
 
 from stages.pipeline import paths
 from stages.pipeline.config import Runtime, load_config
+from stages.pipeline.errors import InputError
 from stages.pipeline.run import read_json, run
 
 EXPERIMENT = "malssi"
@@ -44,14 +45,14 @@ def project(
     `stage` is DVC's name for it (`scrub@news`), `metrics` the content of its JSON file, `curves` a
     CSV file with a `step` column. With `only_missing`, a run with the same outputs is not repeated.
     """
-    uri, down = tracking_uri(), _unreachable()
     if not runtime.tracking:
         return
-    address = _without_secrets(uri)
-    lately = down.is_file() and time.time() - down.stat().st_mtime < QUIET_S
-    if lately and down.read_text() == address:
-        return
+    uri, down = tracking_uri(), _unreachable()
+    address = without_secrets(uri)
     try:
+        lately = down.is_file() and time.time() - down.stat().st_mtime < QUIET_S
+        if lately and down.read_text(errors="replace") == address:
+            return
         _send(uri, stage, metrics, outs, curves, only_missing)
         down.unlink(missing_ok=True)
     except Exception as error:  # a tracker must never stop the stage that it describes
@@ -72,10 +73,14 @@ def _unreachable() -> Path:
     return paths.project_root() / ".mlflow" / "unreachable"
 
 
-def _without_secrets(uri: str) -> str:
-    """The URI without a user name and password in it."""
-    parts = urllib.parse.urlsplit(uri)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+def without_secrets(uri: str) -> str:
+    """What of an address can be shown: of a server its scheme, host and port alone; a user name, a
+    password or a token may stand in any other part."""
+    scheme, mark, rest = uri.partition("://")
+    if not mark or scheme in ("sqlite", "file"):
+        return uri
+    host = re.split(r"[/?#]", rest.rpartition("@")[2])[0]
+    return f"{scheme}://{host}"
 
 
 def tracking_uri() -> str:
@@ -129,7 +134,9 @@ def _send(
         Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     client = MlflowClient(uri)
     found = client.get_experiment_by_name(EXPERIMENT)
-    experiment = found.experiment_id if found else client.create_experiment(EXPERIMENT)
+    # The kind decides which pages open first: runs and curves, not traces of an application.
+    kind = {"mlflow.experimentKind": "custom_model_development"}
+    experiment = found.experiment_id if found else client.create_experiment(EXPERIMENT, tags=kind)
     tags = _git_tags() | {"dvc.stage": stage, "dvc.exp": os.environ.get("DVC_EXP_NAME", "")}
     tags |= {f"dvc.out.{out.as_posix()}": dvc_hash(out) for out in outs}
     if only_missing and _has(client, experiment, tags):
@@ -181,6 +188,8 @@ def main() -> None:
     from ruamel.yaml import YAML
 
     runtime = load_config().runtime
+    if not Path("dvc.lock").is_file():
+        raise InputError("dvc.lock", "is not there, so nothing has run.", "Run `make repro`.")
     _unreachable().unlink(missing_ok=True)
     recorded = YAML(typ="safe", pure=True).load(Path("dvc.lock"))["stages"]
     for stage, entry in recorded.items():

@@ -6,13 +6,15 @@ import sys
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.run import run
-from stages.pipeline.tracking import tracking_uri
+from stages.pipeline.tracking import tracking_uri, without_secrets
 
 
 def main() -> None:
     uri = tracking_uri()
     if not uri.startswith("sqlite:///"):
-        raise InputError(uri, "is a server with pages of its own.", "Open it in a browser.")
+        raise InputError(
+            without_secrets(uri), "is a server with pages of its own.", "Open it in a browser."
+        )
     port = sys.argv[1] if len(sys.argv) > 1 else "5000"
     command = ["--backend-store-uri", uri, "--host", "127.0.0.1", "--port", port, "--workers", "1"]
     os.execvp("mlflow", ["mlflow", "server", *command])

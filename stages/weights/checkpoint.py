@@ -11,10 +11,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from stages.pipeline.errors import InputError
+from stages.pipeline.errors import InputError, ModelError
 from stages.pipeline.run import read_json, write_json
 
 WEIGHTS = "model.safetensors"
@@ -53,9 +53,15 @@ class Checkpoint:
         self._stack = ExitStack()
         self._where = {}
         for shard in self._shards:
-            file = self._stack.enter_context(
-                safe_open(str(self.folder / shard), framework="pt", device="cpu")
-            )
+            try:
+                opened = safe_open(str(self.folder / shard), framework="pt", device="cpu")
+            except SafetensorError:
+                raise ModelError(
+                    str(self.folder / shard),
+                    "is damaged.",
+                    "Delete it and run `dvc checkout`, or `dvc repro`.",
+                ) from None
+            file = self._stack.enter_context(opened)
             self._where |= dict.fromkeys(file.keys(), file)
         return self
 

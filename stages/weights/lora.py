@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from stages.pipeline.errors import ModelError
@@ -52,7 +53,14 @@ def load_adapter(folder: Path) -> Adapter:
             f"uses {used}, which the merge does not cover.",
             "Train with plain LoRA on linear layers.",
         )
-    tensors = load_file(folder / "adapter_model.safetensors")
+    try:
+        tensors = load_file(folder / "adapter_model.safetensors")
+    except (FileNotFoundError, SafetensorError):
+        raise ModelError(
+            str(folder / "adapter_model.safetensors"),
+            "is missing or damaged.",
+            "Delete it and run `dvc checkout`, or `dvc repro`.",
+        ) from None
     factors = {}
     for key in sorted(tensors):
         module = key.removeprefix(PREFIX).removesuffix(".lora_A.weight")
