@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from stages.pipeline import paths
 from stages.pipeline.config import load_config
@@ -64,10 +65,23 @@ def main() -> None:
     yaml.width, yaml.preserve_quotes = 4096, True
     yaml.indent(mapping=2, sequence=4, offset=2)
     params = yaml.load(paths.PARAMS)
-    overlay(params, from_environment(yaml.load(file), str(file)))
+    try:
+        changes = yaml.load(file)
+    except YAMLError:
+        changes = None
+    if not isinstance(changes, MutableMapping):
+        raise ParamsError(str(file), "is no YAML mapping.", "Write it as params.yaml is written.")
+    overlay(params, from_environment(changes, str(file)))
     with publish(paths.PARAMS) as (made,):
         yaml.dump(params, made)
-        load_config(made)
+        try:
+            load_config(made)
+        except ParamsError as error:
+            raise ParamsError(
+                str(file),
+                f"does not fit params.yaml: {error.what}",
+                "Correct it, or apply first what it builds on. params.yaml is unchanged.",
+            ) from None
 
 
 if __name__ == "__main__":

@@ -1,0 +1,64 @@
+"""Presets: laid over params.yaml whole, or not at all."""
+
+import shutil
+import sys
+
+import pytest
+
+from stages.pipeline import preset
+from stages.pipeline.config import load_config
+from stages.pipeline.errors import InputError, ParamsError
+from tests.micro import ROOT
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    shutil.copyfile(ROOT / "params.yaml", tmp_path / "params.yaml")
+    shutil.copytree(ROOT / "presets", tmp_path / "presets")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MALSSI_RAW", "/srv/corpora")
+
+    def apply(name: str) -> None:
+        monkeypatch.setattr(sys, "argv", ["preset", name])
+        preset.main()
+
+    return apply
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in (ROOT / "presets").glob("*.yaml")))
+def test_every_preset_fits(workspace, name):
+    workspace(name)
+    load_config()
+
+
+def test_names_of_the_environment_are_filled_in_and_comments_stay(workspace, tmp_path, monkeypatch):
+    workspace("korean-public")
+    path = load_config().sources["chatbot"].path
+    assert path == "/srv/corpora/songys-chatbot/chatbot.jsonl"
+    assert "# every random choice" in (tmp_path / "params.yaml").read_text(encoding="utf-8")
+    monkeypatch.delenv("MALSSI_RAW")
+    with pytest.raises(ParamsError, match="MALSSI_RAW"):
+        workspace("korean-public")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "is no YAML mapping"),
+        ("- a list", "is no YAML mapping"),
+        ("a: [", "is no YAML mapping"),
+        ("train:\n  learning_rate: -1.0\n", "train.learning_rate is -1.0"),
+    ],
+)
+def test_what_does_not_fit_changes_nothing(workspace, tmp_path, content, said):
+    before = (tmp_path / "params.yaml").read_bytes()
+    (tmp_path / "presets/own.yaml").write_text(content)
+    with pytest.raises(ParamsError, match=rf"presets/own.yaml: .*{said}"):
+        workspace("own")
+    assert (tmp_path / "params.yaml").read_bytes() == before
+    assert not (tmp_path / "params.yaml.partial").exists()
+
+
+def test_an_unknown_name_lists_those_there_are(workspace):
+    with pytest.raises(InputError, match="korean-public"):
+        workspace("nothing")
