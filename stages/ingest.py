@@ -113,6 +113,8 @@ def canonical(record: dict, name: str, source: Source) -> Row:
         "id": hashlib.sha256(content.encode()).hexdigest()[:16],
         "source": name,
         "kind": source.kind,
+        "use": source.use,
+        "group": _group(record, name, source.group_column),
         "style": style,
         "style_tags": [_tag(tag, described, where) for tag in source.style_tags],
         "license": source.license,
@@ -162,6 +164,13 @@ def _turns(record: dict, column: str) -> list[dict[str, str]]:
     if len(spoken) < 2 or spoken != [("user", "assistant")[i % 2] for i in range(len(spoken))]:
         raise Refused("not_an_exchange")
     return [{"role": role, "text": _text({column: text}, column, None)} for role, text in turns]
+
+
+def _group(record: dict, name: str, column: str | None) -> str:
+    """A hash, since the value has not been scrubbed; the same value is the same group."""
+    if column is None:
+        return ""
+    return hashlib.sha256(f"{name}\n{_text(record, column, None)}".encode()).hexdigest()[:16]
 
 
 def _tag(template: str, fields: dict[str, str], where: str) -> str:

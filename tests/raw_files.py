@@ -14,7 +14,7 @@ from stages.pipeline.run import read_json
 from stages.pipeline.tables import read_table
 
 SHIPPED = Path(__file__).resolve().parents[1] / "params.yaml"
-COMMON = {"license": "CC0-1.0", "as_of": "2026-01-01", "style": "plain"}
+COMMON = {"license": "CC0-1.0", "use": "training", "as_of": "2026-01-01", "style": "plain"}
 NEWS = {
     "format": "jsonl",
     "kind": "news",

@@ -32,6 +32,8 @@ def row(content: str, key: object = 0, source: str = "news", style: str = "plain
         "kind": source,
         "style": style,
         "style_tags": [],
+        "use": "training",
+        "group": "",
         "license": "CC0-1.0",
         "as_of": "2026-01-01",
         "fields": {"title": content},

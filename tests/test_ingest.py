@@ -103,6 +103,8 @@ def test_a_good_row_is_spelled_out(run):
         "kind": "news",
         "style": "plain",
         "style_tags": ["domain:경제", "style:plain", "tone:formal"],
+        "use": "training",
+        "group": "",
         "license": "CC0-1.0",
         "as_of": "2026-01-01",
         "fields": GOOD,

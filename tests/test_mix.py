@@ -34,6 +34,8 @@ def row(
         "kind": source,
         "style": style,
         "style_tags": [],
+        "use": "training",
+        "group": "",
         "license": "CC0-1.0",
         "as_of": "2026-01-01",
         "fields": {}

@@ -23,6 +23,8 @@ def row(fields: dict[str, str] | None = None, turns: tuple[str, ...] = (), tags=
         "kind": "chat",
         "style": "kakao_casual",
         "style_tags": list(tags),
+        "use": "training",
+        "group": "",
         "license": "CC0-1.0",
         "as_of": "2026-01-01",
         "fields": fields or {},

@@ -58,12 +58,14 @@ class Sample(Section):
 
 class Source(Section):
     """One raw file. Texts come from `columns` (a name of ours: a column of theirs), a conversation
-    from `turns_column`: a list of texts that alternate from the user, or of {role, content}."""
+    from `turns_column`: a list of texts that alternate from the user, or of {role, content}. Rows with
+    the same text in `group_column` (a dialogue, a set of paraphrases) stay in one split."""
 
     path: Text
     format: Literal["jsonl", "csv", "tsv", "parquet"]
     kind: Literal["news", "chat", "dialogue", "instruction"]
     license: Text
+    use: Literal["training", "evaluation"]
     as_of: Date
     style: Text | None = None
     style_column: Text | None = None
@@ -71,6 +73,7 @@ class Source(Section):
     columns: dict[Name, Text] = {}
     defaults: dict[Name, Text] = {}
     turns_column: Text | None = None
+    group_column: Text | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> "Source":

@@ -20,12 +20,15 @@ ROWS_PER_GROUP = 10_000
 
 Row = dict[str, Any]
 
-# What every source becomes. `fields` holds the source's own named texts, `turns` a conversation.
+# What every source becomes. `fields` holds the source's own named texts, `turns` a conversation,
+# `group` the hash of what must stay in one split with it (a dialogue, a set of paraphrases) or "".
 CANONICAL = pa.schema(
     [
         ("id", pa.string()),
         ("source", pa.string()),
         ("kind", pa.string()),
+        ("use", pa.string()),
+        ("group", pa.string()),
         ("style", pa.string()),
         ("style_tags", pa.list_(pa.string())),
         ("license", pa.string()),
