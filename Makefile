@@ -19,7 +19,7 @@ $(error VENV=$(VENV) has no bin/python. Name an environment that is there, or le
 endif
 endif
 
-.PHONY: help env repro test soak check doctor ui track preset
+.PHONY: help env repro test soak bench check doctor ui track preset
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,12 @@ test: $(ENV) ## lint, types and tests (under 30 minutes on 2 cores)
 
 soak: $(ENV) ## the long tests
 	python -m pytest -m soak
+
+bench: $(ENV) ## speed and quality beside other tools, in one run
+	pip install --quiet --disable-pip-version-check --constraint requirements.lock '.[bench]'
+	python -m benchmarks.pii
+	python -m benchmarks.rows
+	python -m benchmarks.duplicates
 
 check: $(ENV) ## lint, types and the fast tests
 	ruff format --check .

@@ -6,115 +6,70 @@ holds the line number, a reason code and the hash of the line, so that its owner
 nothing of its content, which has not been scrubbed.
 """
 
-import csv
 import hashlib
 import json
 import logging
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
-from stages.chat.template import fill
+from stages.chat.template import PLACEHOLDER, fill
+from stages.korean.speech_level import Level, speech_level, tone_of
 from stages.pipeline import paths
 from stages.pipeline.config import Source, load_config
+from stages.pipeline.engine import map_batches
 from stages.pipeline.errors import DataError, InputError, ParamsError
 from stages.pipeline.publish import publish
 from stages.pipeline.run import item, run, write_json
-from stages.pipeline.tables import Row, write_file, write_table
+from stages.pipeline.tables import CANONICAL, Row, write_batches, write_file
 from stages.pipeline.tracking import project
+from stages.raw.contract import Checked, Refused, contract_of
+from stages.raw.records import csv_header, raw_batches, records
 
 log = logging.getLogger("ingest")
 
 QUARANTINE = pa.schema([("line", pa.int64()), ("reason", pa.string()), ("sha256", pa.string())])
-STYLE = re.compile(r"[a-z가-힣][a-z0-9가-힣_-]{0,63}", re.IGNORECASE)
-ROLES = ("system", "user", "assistant")
+# A row of a batch is either canonical, and then has no reason, or one for quarantine.
+CHECKED = pa.schema([*CANONICAL, *QUARANTINE])
+REFUSED = dict.fromkeys(CANONICAL.names)
 
 
-class Refused(Exception):
-    """A row that goes to quarantine; its text is the reason code."""
+def ingest_batch(
+    batch: pa.RecordBatch, name: str, source: Source, header: list[str]
+) -> pa.RecordBatch:
+    """A batch of raw pieces as a batch of CHECKED rows, one for each."""
+    check = contract_of(source)
+    rows: list[Row] = []
+    for line, sha256, content in records(batch, source.format, header):
+        place = {"line": line, "sha256": sha256}
+        try:
+            if isinstance(content, Refused):
+                raise content
+            rows.append(place | {"reason": None} | canonical(check(content), name, source))
+        except Refused as refused:
+            rows.append(place | {"reason": str(refused)} | REFUSED)
+    return pa.RecordBatch.from_pylist(rows, schema=CHECKED)
 
 
-def raw_records(path: Path, form: str) -> Iterator[tuple[int, bytes, Any]]:
-    """(line or row number from 1, the bytes that are hashed, the record or the Refused)."""
-    if form == "jsonl":
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield number, line, _json_record(line)
-    elif form == "parquet":
-        number = 0
-        with pq.ParquetFile(path) as table:
-            for batch in table.iter_batches():
-                for index in range(batch.num_rows):
-                    number += 1
-                    yield number, *_parquet_record(batch.slice(index, 1))
-    else:
-        csv.field_size_limit(2**31 - 1)  # the default refuses a file for one long field
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            reader = csv.DictReader(file, delimiter="\t" if form == "tsv" else ",", strict=False)
-            for record in reader:
-                raw = repr(record).encode("utf-8", "surrogateescape")
-                yield reader.line_num, raw, _csv_record(record)
-
-
-def _json_record(line: bytes) -> Any:
-    try:
-        record = json.loads(line.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        return Refused("invalid_utf8")
-    except (ValueError, RecursionError):  # ValueError: also an integer of over 4,300 digits
-        return Refused("invalid_json")
-    return record if isinstance(record, dict) else Refused("not_an_object")
-
-
-def _parquet_record(batch: pa.RecordBatch) -> tuple[bytes, Any]:
-    try:
-        (record,) = batch.to_pylist()
-    except UnicodeDecodeError:  # Parquet calls a column text and checks nothing
-        return batch.serialize().to_pybytes(), Refused("invalid_utf8")
-    return repr(record).encode("utf-8", "surrogatepass"), record
-
-
-def _csv_record(record: dict) -> Any:
-    if None in record or None in record.values():
-        return Refused("wrong_column_count")
-    if any(not value.isascii() and _has_surrogate(value) for value in record.values()):
-        return Refused("invalid_utf8")
-    return record
-
-
-def _has_surrogate(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def canonical(record: dict, name: str, source: Source) -> Row:
-    """The canonical row of one raw record.
-
-    Raises:
-        Refused: a field is missing, of the wrong type or empty, or a conversation is no exchange.
-    """
-    fields = {
-        ours: _text(record, theirs, source.defaults.get(ours))
-        for ours, theirs in source.columns.items()
-    }
-    turns = _turns(record, source.turns_column) if source.turns_column else []
-    style = source.style or _text(record, str(source.style_column), None)
-    if not STYLE.fullmatch(style):  # it becomes a key of metrics and templates
-        raise Refused("wrong_style")
-    described = fields | {"style": style, "tone": "casual" if "casual" in style else "formal"}
-    where = f"sources.{name}.style_tags"
+def canonical(row: Checked, name: str, source: Source) -> Row:
+    """The canonical row of the texts of one raw row."""
+    style, fields, turns = row.style, row.fields, row.turns
     content = json.dumps([name, style, fields, turns], ensure_ascii=False, sort_keys=True)
+    described = fields | {"style": style} | manner(row, source)
+    where = f"sources.{name}.style_tags"
+    group = hashlib.sha256(f"{name}\n{row.group}".encode()).hexdigest()[:16]
     return {
         "id": hashlib.sha256(content.encode()).hexdigest()[:16],
         "source": name,
         "kind": source.kind,
         "use": source.use,
-        "group": _group(record, name, source.group_column),
+        "group": group if row.group else "",
         "style": style,
         "style_tags": [_tag(tag, described, where) for tag in source.style_tags],
         "license": source.license,
@@ -124,58 +79,61 @@ def canonical(record: dict, name: str, source: Source) -> Row:
     }
 
 
-def _text(record: dict, column: str, default: str | None) -> str:
-    """A required text; a list of texts is joined by ", ". `default` stands in for an absent one."""
-    value = record.get(column)
-    if isinstance(value, list) and all(isinstance(part, str) for part in value):
-        value = ", ".join(part.strip() for part in value if part.strip())
-        if not value and default is not None:
-            return default
-    if value is None:
-        if default is None:
-            raise Refused(f"missing_{column}")
-        return default
-    if not isinstance(value, str):
-        raise Refused(f"wrong_type_{column}")
-    if not value.strip():
-        raise Refused(f"empty_{column}")
-    if "\x00" in value or _has_surrogate(value):
-        raise Refused(f"invalid_characters_{column}")
-    return value.strip()
+def manner(row: Checked, source: Source) -> dict[str, str]:
+    """What style tags may say of a row's speech: `tone`, formal or casual, and `level`.
 
-
-def _turns(record: dict, column: str) -> list[dict[str, str]]:
-    """A conversation as [{role, text}]: given as texts that alternate from the user, or as chat
-    messages of {role, content} in which a system message may only come first."""
-    value = record.get(column)
-    if value is None:
-        raise Refused(f"missing_{column}")
-    if not isinstance(value, list) or not value:
-        raise Refused(f"wrong_type_{column}" if not isinstance(value, list) else f"empty_{column}")
-    if all(isinstance(turn, str) for turn in value):
-        turns = [(("user", "assistant")[index % 2], turn) for index, turn in enumerate(value)]
-    elif all(isinstance(turn, dict) for turn in value):
-        turns = [(turn.get("role"), turn.get("content")) for turn in value]
-    else:
-        raise Refused(f"wrong_type_{column}")
-    spoken = [role for role, _ in turns if role != "system"]
-    if any(role not in ROLES for role, _ in turns) or "system" in [role for role, _ in turns[1:]]:
-        raise Refused("wrong_roles")
-    if len(spoken) < 2 or spoken != [("user", "assistant")[i % 2] for i in range(len(spoken))]:
-        raise Refused("not_an_exchange")
-    return [{"role": role, "text": _text({column: text}, column, None)} for role, text in turns]
-
-
-def _group(record: dict, name: str, column: str | None) -> str:
-    """A hash, since the value has not been scrubbed; the same value is the same group."""
-    if column is None:
-        return ""
-    return hashlib.sha256(f"{name}\n{_text(record, column, None)}".encode()).hexdigest()[:16]
+    Both are read from the last answer, or from the field that `spoken` names. A style that says
+    formal or casual decides the tone itself. News and what has no ending to tell by is formal.
+    """
+    asked = {name for tag in source.style_tags for name in PLACEHOLDER.findall(tag)}
+    found: dict[str, str] = {}
+    named = re.search("casual|formal", row.style)
+    level: Level = "unknown"
+    if "level" in asked or ("tone" in asked and not named and source.kind != "news"):
+        level = speech_level(row.turns[-1]["text"] if row.turns else row.fields[str(source.spoken)])
+    if "level" in asked:
+        found["level"] = level
+    if "tone" in asked:
+        by_level = tone_of(level) if source.kind != "news" else None
+        found["tone"] = named[0] if named else by_level or "formal"
+    return found
 
 
 def _tag(template: str, fields: dict[str, str], where: str) -> str:
     """A style tag such as `domain:{section}`; blanks become `_` (S1-17)."""
     return fill(template, fields, where).replace(" ", "_")
+
+
+def raw_file(name: str, source: Source) -> Path:
+    """The file of a source.
+
+    Raises:
+        InputError: it is not there, or is a folder.
+    """
+    path = Path(source.path)
+    if path.is_dir():
+        raise InputError(
+            str(path), "is a folder.", f"Name a file in sources.{name}.path in params.yaml."
+        )
+    if not path.is_file():
+        raise InputError(
+            str(path),
+            f"the raw file of source {name!r} is not there.",
+            f"Put it there, `dvc pull` it, or correct sources.{name}.path in params.yaml.",
+        )
+    return path
+
+
+def with_header(
+    batches: Iterator[pa.RecordBatch], form: str
+) -> tuple[list[str], Iterator[pa.RecordBatch]]:
+    """The column names of CSV and TSV, and the batches without the record that held them."""
+    if form not in ("csv", "tsv"):
+        return [], batches
+    first = next(batches, None)
+    if first is None:
+        return [], iter(())
+    return csv_header(first.column("raw")[0].as_py(), form), chain([first[1:]], batches)
 
 
 def main() -> None:
@@ -188,38 +146,26 @@ def main() -> None:
             f"Use one of {sorted(config.sources)}.",
         )
     source = config.sources[name]
-    path = Path(source.path)
-    if path.is_dir():
-        raise InputError(
-            str(path), "is a folder.", f"Name a file in sources.{name}.path in params.yaml."
-        )
-    if not path.is_file():
-        raise InputError(
-            str(path),
-            f"the raw file of source {name!r} is not there.",
-            f"Put it there, `dvc pull` it, or correct sources.{name}.path in params.yaml.",
-        )
+    path = raw_file(name, source)
     outs = [
         paths.INGESTED / name,
         paths.QUARANTINE / f"{name}.parquet",
         paths.METRICS / "ingest" / f"{name}.json",
     ]
-    quarantined: list[dict] = []
+    quarantined: list[pa.RecordBatch] = []
 
-    def good_rows() -> Iterator[Row]:
-        for line, raw, record in raw_records(path, source.format):
-            try:
-                if isinstance(record, Refused):
-                    raise record
-                yield canonical(record, name, source)
-            except Refused as refused:
-                digest = hashlib.sha256(raw).hexdigest()
-                quarantined.append({"line": line, "reason": str(refused), "sha256": digest})
+    def good_rows() -> Iterator[pa.RecordBatch]:
+        header, batches = with_header(raw_batches(path, source.format), source.format)
+        work = partial(ingest_batch, name=name, source=source, header=header)
+        for batch in map_batches(work, batches, config.runtime):
+            reasons = pc.field("reason")
+            quarantined.append(batch.filter(reasons.is_valid()).select(QUARANTINE.names))
+            yield batch.filter(reasons.is_null()).select(CANONICAL.names)
 
     with publish(*outs) as (table, quarantine_file, metrics_file):
         try:
-            rows_out = write_table(table, good_rows())
-        except (pa.ArrowInvalid, OSError, csv.Error) as error:
+            rows_out = write_batches(table, good_rows())
+        except (pa.ArrowInvalid, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk, not the file
             raise DataError(
@@ -227,16 +173,17 @@ def main() -> None:
                 f"cannot be read as {source.format} ({type(error).__name__}).",
                 f"Check sources.{name}.format in params.yaml.",
             ) from None
-        write_file(quarantine_file, quarantined, QUARANTINE)
+        bad = pa.Table.from_batches(quarantined, QUARANTINE)
+        write_file(quarantine_file, bad.to_pylist(), QUARANTINE)
         metrics = {
-            "rows_in": rows_out + len(quarantined),
+            "rows_in": rows_out + bad.num_rows,
             "rows_out": rows_out,
-            "rows_quarantined": len(quarantined),
-            "quarantined": dict(Counter(entry["reason"] for entry in quarantined)),
+            "rows_quarantined": bad.num_rows,
+            "quarantined": dict(Counter(bad.column("reason").to_pylist())),
         }
         write_json(metrics_file, metrics)
     log.info("%s: %d rows in, %d out, %d quarantined %s", name, metrics["rows_in"], rows_out,
-             len(quarantined), metrics["quarantined"])  # fmt: skip
+             bad.num_rows, metrics["quarantined"])  # fmt: skip
     project(config.runtime, f"ingest@{name}", metrics, outs)
 
 

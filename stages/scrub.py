@@ -8,28 +8,43 @@ turn by turn and fields one by one, so a row's masks depend on that row alone.
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
-from stages.pii.scrubber import RULES_VERSION, scrub
+import pyarrow as pa
+
+from stages.pii.scrubber import RULES_VERSION, Span, scrub
 from stages.pipeline import paths
 from stages.pipeline.config import load_config
+from stages.pipeline.engine import map_batches
 from stages.pipeline.publish import publish
 from stages.pipeline.run import item, run, write_json
-from stages.pipeline.tables import Row, read_table, write_table
+from stages.pipeline.tables import CANONICAL, Row, batch_rows, read_batches, write_batches
 from stages.pipeline.tracking import project
 
 log = logging.getLogger("scrub")
 
+# What was masked in a row, `TYPE/rule` for each value, and whether one of them is a guess.
+SCRUBBED = pa.schema([*CANONICAL, ("masks", pa.list_(pa.string())), ("doubtful", pa.bool_())])
 
-def scrub_row(row: Row, optional: frozenset[str]) -> tuple[Row, Counter, bool]:
-    """The masked row, the number of masks by type, and whether a person should look at it."""
-    found: Counter = Counter()
-    doubtful = False
+
+def scrub_batch(batch: pa.RecordBatch, optional: frozenset[str]) -> pa.RecordBatch:
+    """A batch of canonical rows as one of SCRUBBED rows."""
+    rows = []
+    for row in batch_rows(batch):
+        clean, spans = scrub_row(row, optional)
+        masks = [f"{span.type}/{span.rule}" for span in spans]
+        doubtful = any(span.confidence == "low" for span in spans)
+        rows.append(clean | {"masks": masks, "doubtful": doubtful})
+    return pa.RecordBatch.from_pylist(rows, schema=SCRUBBED)
+
+
+def scrub_row(row: Row, optional: frozenset[str]) -> tuple[Row, list[Span]]:
+    """The masked row and what was masked in its texts."""
+    found: list[Span] = []
 
     def masked(text: str) -> str:
-        nonlocal doubtful
         clean, spans = scrub(text, optional)
-        found.update(span.type for span in spans)
-        doubtful |= any(span.confidence == "low" for span in spans)
+        found.extend(spans)
         return clean
 
     fields = {name: masked(text) for name, text in row["fields"].items()}
@@ -37,40 +52,43 @@ def scrub_row(row: Row, optional: frozenset[str]) -> tuple[Row, Counter, bool]:
     style = masked(row["style"])
     # Tags are made from fields, so they are masked too; their masks are not counted twice.
     tags = [scrub(tag, optional)[0] for tag in row["style_tags"]]
-    clean = {"fields": fields, "turns": turns, "style": style, "style_tags": tags}
-    return row | clean, found, doubtful
+    return row | {"fields": fields, "turns": turns, "style": style, "style_tags": tags}, found
 
 
 def main() -> None:
     name = item("source")
     config = load_config()
-    optional = frozenset(config.scrub.optional)
     outs = [paths.SCRUBBED / name, paths.METRICS / "scrub" / f"{name}.json"]
-    masked: Counter = Counter()
+    masks: Counter = Counter()
     rows_masked = rows_to_review = 0
 
-    def scrubbed_rows() -> Iterator[Row]:
+    def scrubbed() -> Iterator[pa.RecordBatch]:
         nonlocal rows_masked, rows_to_review
-        for row in read_table(paths.INGESTED / name):
-            clean, found, doubtful = scrub_row(row, optional)
-            masked.update(found)
-            rows_masked += bool(found)
-            rows_to_review += doubtful
-            yield clean
+        work = partial(scrub_batch, optional=frozenset(config.scrub.optional))
+        for batch in map_batches(work, read_batches(paths.INGESTED / name), config.runtime):
+            of_rows = batch.column("masks").to_pylist()
+            masks.update(mask for of_row in of_rows for mask in of_row)
+            rows_masked += sum(map(bool, of_rows))
+            rows_to_review += batch.column("doubtful").to_pylist().count(True)
+            yield batch.select(CANONICAL.names)
 
     with publish(*outs) as (table, metrics_file):
-        rows = write_table(table, scrubbed_rows())
+        rows = write_batches(table, scrubbed())
+        by_type: Counter = Counter()
+        for mask, count in masks.items():
+            by_type[mask.partition("/")[0]] += count
         metrics = {
             "rows": rows,
             "rows_masked": rows_masked,
             "rows_to_review": rows_to_review,
-            "masked_total": sum(masked.values()),
-            "masked": dict(masked),
+            "masked_total": sum(masks.values()),
+            "masked": dict(by_type),
+            "masked_by_rule": dict(masks),
             "rules_version": RULES_VERSION,
         }
         write_json(metrics_file, metrics)
     log.info("%s: %d of %d rows masked %s; %d to review", name, rows_masked, rows,
-             dict(sorted(masked.items())), rows_to_review)  # fmt: skip
+             dict(sorted(by_type.items())), rows_to_review)  # fmt: skip
     project(config.runtime, f"scrub@{name}", metrics, outs)
 
 

@@ -21,8 +21,10 @@ NEWS = {
     "style_tags": ["domain:{section}", "style:{style}", "tone:{tone}"],
     "columns": {"section": "section", "title": "title"},
     "defaults": {"section": "기타"},
+    "contract": {"max_chars": {"section": 100, "title": 1000}},
     **COMMON,
 }
+LONG = NEWS | {"kind": "instruction", "spoken": "title", "contract": {}}
 CHAT = {"format": "jsonl", "kind": "chat", "style_tags": [], "turns_column": "dialog", **COMMON}
 GOOD = {"section": "경제", "title": "반도체 수출 늘어"}
 EXCHANGE = ["점심 먹었어?", "응 먹었어"]

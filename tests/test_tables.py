@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 import textwrap
+from itertools import islice
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -100,8 +102,9 @@ def test_a_shard_depends_on_its_own_rows_alone(tmp_path, monkeypatch):
 
 
 def test_rows_are_written_as_they_come(tmp_path, monkeypatch):
-    """Memory stays flat: the first shard is on disk before the second's rows are asked for."""
+    """Memory stays flat: the first shard is on disk before the third one's rows are asked for."""
     monkeypatch.setattr(tables, "ROWS_PER_SHARD", 2)
+    monkeypatch.setattr(tables, "ROWS_PER_BATCH", 1)
     on_disk = []
 
     def rows():
@@ -111,6 +114,18 @@ def test_rows_are_written_as_they_come(tmp_path, monkeypatch):
 
     write_table(tmp_path / "table", rows())
     assert on_disk == [0, 0, 1, 1, 2]
+
+
+@pytest.mark.parametrize("cuts", [[7], [1, 6], [2, 2, 3], [0, 5, 0, 2]])
+def test_how_rows_come_in_batches_leaves_no_trace(tmp_path, monkeypatch, cuts):
+    monkeypatch.setattr(tables, "ROWS_PER_SHARD", 5)
+    monkeypatch.setattr(tables, "ROWS_PER_GROUP", 2)
+    rows = iter([row(i) for i in range(7)])
+    batches = [pa.RecordBatch.from_pylist(list(islice(rows, n)), schema=CANONICAL) for n in cuts]
+    assert tables.write_batches(tmp_path / "cut", batches) == 7
+    write_table(tmp_path / "whole", (row(i) for i in range(7)))
+    for shard in ("00000.parquet", "00001.parquet"):
+        assert (tmp_path / "cut" / shard).read_bytes() == (tmp_path / "whole" / shard).read_bytes()
 
 
 def test_a_folder_without_shards_is_refused(tmp_path):

@@ -16,7 +16,7 @@ from stages.pipeline.config import Runtime
 from stages.pipeline.run import write_json
 from stages.pipeline.tracking import dvc_hash, project, scalars
 
-ON = Runtime(tracking=True, progress=False)
+ON = Runtime(tracking=True, progress=False, engine="local", workers=1)
 METRICS = {
     "rows": 3,
     "share": 0.25,
@@ -138,7 +138,7 @@ def test_tracking_can_be_switched_off(workspace, monkeypatch):
     """`runtime.tracking: false` sends nothing and makes no store."""
     asked = []
     monkeypatch.setattr(tracking, "_send", lambda *_: asked.append(1))
-    project(Runtime(tracking=False, progress=False), "mix", METRICS, [Path("out.json")])
+    project(ON.model_copy(update={"tracking": False}), "mix", METRICS, [Path("out.json")])
     assert not asked and not Path(".mlflow").exists()
 
 

@@ -44,6 +44,8 @@ class Compute(Section):
 class Runtime(Section):
     tracking: bool
     progress: bool
+    engine: Literal["local", "ray"]
+    workers: Annotated[int, Field(ge=1, le=1024)]
 
 
 class Sample(Section):
@@ -56,14 +58,53 @@ class Sample(Section):
     personal_share: Share
 
 
+class Contract(Section):
+    """What the texts of a row must keep to; a row that does not goes to quarantine. Lengths are in
+    characters, by the name of ours in `columns`, or `turns` for each turn of a conversation."""
+
+    min_chars: dict[Name, Count] = {}
+    max_chars: dict[Name, Count] = {}
+    styles: list[Text] = []  # empty: any
+
+
+class Window(Section):
+    """The rows of a time: dates YYYY-MM-DD (or longer, cut there), both ends included."""
+
+    column: Text
+    since: Date
+    until: Date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Window":
+        if self.since > self.until:
+            raise ValueError(f"since {self.since} is after until {self.until}")
+        return self
+
+
+class Download(Section):
+    """A data set of the hub at one commit; it becomes data/raw/hub/<name>.parquet."""
+
+    repo: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    config: Text | None = None
+    split: Text
+
+
+# Full articles are not for training (S1-12): a news source has these columns and no longer texts.
+NEWS_COLUMNS = {"section", "topic", "title", "summary"}
+NEWS_MAX_CHARS = 1_000
+
+
 class Source(Section):
     """One raw file. Texts come from `columns` (a name of ours: a column of theirs), a conversation
-    from `turns_column`: a list of texts that alternate from the user, or of {role, content}. Rows with
-    the same text in `group_column` (a dialogue, a set of paraphrases) stay in one split."""
+    from `turns_column`: a list of texts that alternate from the user, or of {role, content}. Rows
+    with the same text in `group_column` (a dialogue, a set of paraphrases) stay in one split.
+    `spoken` names the column of ours whose last sentence tells the speech level of a row without a
+    conversation."""
 
     path: Text
     format: Literal["jsonl", "csv", "tsv", "parquet"]
-    kind: Literal["news", "chat", "dialogue", "instruction"]
+    kind: Literal["news", "chat", "dialogue", "instruction", "translation"]
     license: Text
     use: Literal["training", "evaluation"]
     as_of: Date
@@ -74,6 +115,10 @@ class Source(Section):
     defaults: dict[Name, Text] = {}
     turns_column: Text | None = None
     group_column: Text | None = None
+    spoken: Name | None = None
+    contract: Contract = Contract()
+    window: Window | None = None
+    unicode: Literal["as_is", "nfc"] = "as_is"
 
     @model_validator(mode="after")
     def _complete(self) -> "Source":
@@ -83,6 +128,32 @@ class Source(Section):
             raise ValueError("give columns, turns_column, or both")
         if unknown := sorted(set(self.defaults) - set(self.columns)):
             raise ValueError(f"defaults has {unknown}, which columns lacks")
+        if self.spoken is not None and self.spoken not in self.columns:
+            raise ValueError(f"spoken is {self.spoken!r}, which columns lacks")
+        tagged = " ".join(self.style_tags)
+        by_text = "{level}" in tagged or ("{tone}" in tagged and self.kind != "news")
+        if by_text and not self.turns_column and self.spoken is None:
+            raise ValueError("style_tags tell tone or level, so spoken must name a column of ours")
+        bounded = set(self.contract.min_chars) | set(self.contract.max_chars)
+        if unknown := sorted(bounded - set(self.columns) - {"turns"}):
+            raise ValueError(f"contract bounds {unknown}, which columns lacks")
+        return self
+
+    @model_validator(mode="after")
+    def _no_articles(self) -> "Source":
+        if self.kind != "news":
+            return self
+        if more := sorted(set(self.columns) - NEWS_COLUMNS):
+            raise ValueError(
+                f"a news source carries {sorted(NEWS_COLUMNS)} and no more (found {more}); "
+                "full articles are not for training"
+            )
+        bounds = [self.contract.max_chars.get(name) for name in sorted(self.columns)]
+        if any(bound is None or bound > NEWS_MAX_CHARS for bound in bounds):
+            raise ValueError(
+                "a news source bounds each of its columns in contract.max_chars, "
+                f"by at most {NEWS_MAX_CHARS} characters"
+            )
         return self
 
 
@@ -238,6 +309,7 @@ class Config(Section):
     compute: Compute
     runtime: Runtime
     sample: Sample
+    downloads: dict[Name, Download]
     sources: Annotated[dict[Name, Source], Field(min_length=1)]
     scrub: Scrub
     curate: Curate

@@ -17,6 +17,7 @@ from stages.pipeline.errors import InputError
 
 ROWS_PER_SHARD = 100_000
 ROWS_PER_GROUP = 10_000
+ROWS_PER_BATCH = 1_000  # what one worker takes at a time; in no output's bytes
 
 Row = dict[str, Any]
 
@@ -42,10 +43,68 @@ CANONICAL = pa.schema(
 def write_file(path: Path, rows: list[Row], schema: pa.Schema) -> None:
     """Writes one Parquet file; an empty list gives a valid file without rows."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(
-        pa.Table.from_pylist(rows, schema=schema.remove_metadata()),
+    with _writer(path, schema) as writer:
+        table = pa.Table.from_pylist(rows, schema=schema.remove_metadata())
+        writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+
+
+def write_table(folder: Path, rows: Iterable[Row], schema: pa.Schema = CANONICAL) -> int:
+    """Writes the rows, in their order, as shards `00000.parquet`, ... and returns their number."""
+    return write_batches(folder, batches_of(rows, schema), schema)
+
+
+def write_batches(
+    folder: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema = CANONICAL
+) -> int:
+    """Writes the rows of the batches as shards and returns their number.
+
+    Holds one row group in memory. How the rows are cut into batches leaves no trace in the bytes.
+    Without rows there is still one (empty) shard, so that the schema is on disk.
+    """
+    folder.mkdir(parents=True)
+    total, shard = 0, 0
+    groups = _groups(batches, schema)
+    group = next(groups, None)
+    while group is not None or shard == 0:
+        in_shard = 0
+        with _writer(folder / f"{shard:05d}.parquet", schema) as writer:
+            while group is not None and in_shard < ROWS_PER_SHARD:
+                writer.write_table(group)
+                in_shard += group.num_rows
+                group = next(groups, None)
+        total, shard = total + in_shard, shard + 1
+    return total
+
+
+def batches_of(rows: Iterable[Row], schema: pa.Schema = CANONICAL) -> Iterator[pa.RecordBatch]:
+    """Rows as batches of at most ROWS_PER_BATCH."""
+    remaining = iter(rows)
+    while batch := list(islice(remaining, ROWS_PER_BATCH)):
+        yield pa.RecordBatch.from_pylist(batch, schema=schema)
+
+
+def _groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Tables of ROWS_PER_GROUP rows, the last one of a shard and of all perhaps smaller."""
+    waiting: list[pa.RecordBatch] = []
+    held = in_shard = 0
+    for batch in batches:
+        while batch.num_rows:
+            room = min(ROWS_PER_GROUP, ROWS_PER_SHARD - in_shard) - held
+            waiting.append(batch[:room])
+            held += waiting[-1].num_rows
+            batch = batch[room:]
+            if waiting[-1].num_rows == room:
+                yield pa.Table.from_batches(waiting, schema).combine_chunks()
+                in_shard = (in_shard + held) % ROWS_PER_SHARD
+                waiting, held = [], 0
+    if waiting:
+        yield pa.Table.from_batches(waiting, schema).combine_chunks()
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(
         path,
-        row_group_size=ROWS_PER_GROUP,
+        schema.remove_metadata(),
         compression="zstd",
         compression_level=3,
         version="2.6",
@@ -54,28 +113,8 @@ def write_file(path: Path, rows: list[Row], schema: pa.Schema) -> None:
     )
 
 
-def write_table(folder: Path, rows: Iterable[Row], schema: pa.Schema = CANONICAL) -> int:
-    """Writes the rows, in their order, as shards `00000.parquet`, ... and returns their number.
-
-    Holds one shard in memory. Without rows there is still one (empty) shard, so that the schema is
-    on disk.
-    """
-    folder.mkdir(parents=True)
-    remaining = iter(rows)
-    total = 0
-    for index in range(100_000):
-        shard = list(islice(remaining, ROWS_PER_SHARD))
-        if not shard and index:
-            break
-        write_file(folder / f"{index:05d}.parquet", shard, schema)
-        total += len(shard)
-        if len(shard) < ROWS_PER_SHARD:
-            break
-    return total
-
-
-def read_table(folder: Path) -> Iterator[Row]:
-    """The rows of a table, shard by shard, with maps as dicts.
+def read_batches(folder: Path) -> Iterator[pa.RecordBatch]:
+    """The rows of a table as batches of at most ROWS_PER_BATCH, shard by shard.
 
     Raises:
         InputError: the folder holds no shard.
@@ -85,8 +124,21 @@ def read_table(folder: Path) -> Iterator[Row]:
         raise InputError(str(folder), "holds no Parquet shard.", "Run `dvc repro` or `dvc pull`.")
     for shard in shards:
         with pq.ParquetFile(shard) as file:
-            for batch in file.iter_batches(batch_size=ROWS_PER_GROUP):
-                yield from batch.to_pylist(maps_as_pydicts="strict")
+            yield from file.iter_batches(batch_size=ROWS_PER_BATCH)
+
+
+def read_table(folder: Path) -> Iterator[Row]:
+    """The rows of a table, with maps as dicts.
+
+    Raises:
+        InputError: the folder holds no shard.
+    """
+    for batch in read_batches(folder):
+        yield from batch_rows(batch)
+
+
+def batch_rows(batch: pa.RecordBatch) -> list[Row]:
+    return batch.to_pylist(maps_as_pydicts="strict")
 
 
 def row_texts(row: Row) -> list[str]:

@@ -1,0 +1,195 @@
+"""What a raw row must be to become a row of the pipeline, as a pydantic model made from a source.
+
+Every check that fails has a reason code, `<what>_<column>`: missing, empty, wrong_type,
+invalid_characters, too_short, too_long, article, and for a conversation wrong_roles or
+not_an_exchange; style_not_allowed, wrong_style, wrong_date, outside_window. The code is all that
+is ever said about a refused row: its content has not been scrubbed.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import PydanticCustomError
+
+from stages.pipeline.config import Source
+
+STYLE = re.compile(r"[a-z가-힣][a-z0-9가-힣_-]{0,63}", re.IGNORECASE)
+ROLES = ("system", "user", "assistant")
+# Columns by which news services name the text of an article (S1-12).
+ARTICLE_COLUMNS = frozenset(
+    ("body", "content", "contents", "article", "text", "full_text", "본문", "기사본문", "내용")
+)
+WHOLE_ROW = ("wrong_roles", "not_an_exchange", "style_not_allowed", "wrong_style", "outside_window")
+
+
+class Refused(Exception):
+    """A row that goes to quarantine; its text is the reason code."""
+
+
+class Checked(NamedTuple):
+    """The values of one row that passed: `fields` by the names of ours."""
+
+    fields: dict[str, str]
+    turns: list[dict[str, str]]
+    style: str
+    group: str
+
+
+def contract_of(source: Source) -> Callable[[dict], Checked]:
+    """The check of a source's rows: a raw record in, its texts out.
+
+    The check raises Refused with the reason code of what failed first.
+    """
+    model = _row_model(source)
+    articles = ARTICLE_COLUMNS - set(source.columns.values()) if source.kind == "news" else ()
+
+    def check(record: dict) -> Checked:
+        for column in record:
+            if column in articles and record[column]:
+                raise Refused(f"article_{column}")
+        try:
+            values = model.model_validate(record).__dict__
+        except ValidationError as error:
+            raise Refused(_reason(error, model)) from None
+        return Checked(
+            fields={name: values[f"field_{index}"] for index, name in enumerate(source.columns)},
+            turns=values.get("own_turns", []),
+            style=source.style or values["own_style"],
+            group=values.get("own_group", ""),
+        )
+
+    return check
+
+
+def _reason(error: ValidationError, model: type[BaseModel]) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    column = str(first["loc"][0])
+    if column in model.model_fields:  # pydantic names an absent column by the field
+        column = str(model.model_fields[column].validation_alias)
+    return first["type"] if first["type"] in WHOLE_ROW else f"{first['type']}_{column}"
+
+
+def _refuse(reason: str) -> PydanticCustomError:
+    return PydanticCustomError(reason, reason)  # pyright: ignore[reportArgumentType] - no template
+
+
+def _row_model(source: Source) -> type[BaseModel]:
+    contract = source.contract
+    fields: dict[str, Any] = {}
+    for index, (ours, theirs) in enumerate(source.columns.items()):
+        text = _text_of(
+            source.defaults.get(ours),
+            contract.min_chars.get(ours, 1),
+            contract.max_chars.get(ours),
+            source.unicode,
+        )
+        fields[f"field_{index}"] = _column(theirs, text)
+    if source.turns_column:
+        turn = _text_of(
+            None,
+            contract.min_chars.get("turns", 1),
+            contract.max_chars.get("turns"),
+            source.unicode,
+        )
+        fields["own_turns"] = _column(source.turns_column, lambda value: _turns(value, turn))
+    if source.style_column:
+        allowed = frozenset(contract.styles)
+        fields["own_style"] = _column(source.style_column, lambda value: _style(value, allowed))
+    if source.group_column:
+        fields["own_group"] = _column(source.group_column, _text_of(None, 1, None, "as_is"))
+    if source.window:
+        since, until = source.window.since, source.window.until
+        fields["own_date"] = _column(source.window.column, lambda value: _date(value, since, until))
+    return create_model("RawRow", __config__=ConfigDict(extra="ignore"), **fields)
+
+
+def _column(name: str, validate: Callable[[Any], Any]) -> Any:
+    """A field that is read from the column `name`; an absent one is None, as null is."""
+    return (
+        Annotated[Any, BeforeValidator(validate)],
+        Field(default=None, validate_default=True, validation_alias=name),
+    )
+
+
+def _text_of(
+    default: str | None, min_chars: int, max_chars: int | None, form: str
+) -> Callable[[Any], str]:
+    """A required text; a list of texts is joined by ", ". `default` stands in for an absent one."""
+
+    def text(value: Any) -> str:
+        if isinstance(value, list) and all(isinstance(part, str) for part in value):
+            value = ", ".join(part.strip() for part in value if part.strip())
+            value = value or (default if default is not None else value)
+        if value is None:
+            if default is None:
+                raise _refuse("missing")
+            return default
+        if not isinstance(value, str):
+            raise _refuse("wrong_type")
+        value = value.strip()
+        if not value:
+            raise _refuse("empty")
+        if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+            raise _refuse("invalid_characters")
+        if form == "nfc":
+            value = unicodedata.normalize("NFC", value)
+        if len(value) < min_chars:
+            raise _refuse("too_short")
+        if max_chars is not None and len(value) > max_chars:
+            raise _refuse("too_long")
+        return value
+
+    return text
+
+
+def _turns(value: Any, text: Callable[[Any], str]) -> list[dict[str, str]]:
+    """A conversation as [{role, text}]: given as texts that alternate from the user, or as chat
+    messages of {role, content} in which a system message may only come first."""
+    if value is None:
+        raise _refuse("missing")
+    if not isinstance(value, list):
+        raise _refuse("wrong_type")
+    if not value:
+        raise _refuse("empty")
+    if all(isinstance(turn, str) for turn in value):
+        turns = [(("user", "assistant")[index % 2], turn) for index, turn in enumerate(value)]
+    elif all(isinstance(turn, dict) for turn in value):
+        turns = [(turn.get("role"), turn.get("content")) for turn in value]
+    else:
+        raise _refuse("wrong_type")
+    spoken = [role for role, _ in turns if role != "system"]
+    if any(role not in ROLES for role, _ in turns) or "system" in [role for role, _ in turns[1:]]:
+        raise _refuse("wrong_roles")
+    if len(spoken) < 2 or spoken != [("user", "assistant")[i % 2] for i in range(len(spoken))]:
+        raise _refuse("not_an_exchange")
+    return [{"role": role, "text": text(said)} for role, said in turns]
+
+
+def _style(value: Any, allowed: frozenset[str]) -> str:
+    style = _text_of(None, 1, None, "as_is")(value)
+    if not STYLE.fullmatch(style):  # it becomes a key of metrics and templates
+        raise _refuse("wrong_style")
+    if allowed and style not in allowed:
+        raise _refuse("style_not_allowed")
+    return style
+
+
+def _date(value: Any, since: str, until: str) -> str:
+    if isinstance(value, date | datetime):
+        value = value.isoformat()
+    if value is None:
+        raise _refuse("missing")
+    if not isinstance(value, str):
+        raise _refuse("wrong_type")
+    day = value.strip()[:10].replace(".", "-").replace("/", "-")
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        raise _refuse("wrong_date") from None
+    if not since <= day <= until:
+        raise _refuse("outside_window")
+    return day

@@ -1,0 +1,148 @@
+"""What a source may carry and what its rows must keep to."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pydantic import ValidationError
+
+from stages.pipeline.config import Source
+from tests.raw_files import CHAT, EXCHANGE, GOOD, NEWS, ingest_in, line
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    return ingest_in(tmp_path, monkeypatch)
+
+
+def source(**changes) -> Source:
+    return Source.model_validate(NEWS | {"path": "x"} | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"license": ""}, "license"),
+        ({"use": "anything"}, "use"),
+        ({"columns": NEWS["columns"] | {"text": "body"}}, r"carries .*found \['text'\]"),
+        ({"contract": {"max_chars": {"section": 20}}}, "bounds each of its columns"),
+        ({"contract": {"max_chars": {"section": 20, "title": 5000}}}, "at most 1000"),
+        ({"contract": {"max_chars": {"titel": 20}}}, r"contract bounds \['titel'\]"),
+        ({"kind": "chat"}, "spoken must name"),
+        ({"spoken": "body"}, "spoken is 'body'"),
+        ({"window": {"column": "d", "since": "2026-02-01", "until": "2026-01-01"}}, "is after"),
+    ],
+)
+def test_s1_12_s1_27_a_source_that_says_too_little_or_carries_too_much_is_refused(changes, message):
+    with pytest.raises(ValidationError, match=message):
+        source(**changes)
+
+
+@pytest.mark.parametrize("missing", ["license", "use", "as_of"])
+def test_s1_27_every_source_declares_its_licence_use_and_date(missing):
+    said = {k: v for k, v in NEWS.items() if k != missing}
+    with pytest.raises(ValidationError, match=missing):
+        Source.model_validate(said | {"path": "x"})
+
+
+def test_s1_12_the_text_of_an_article_goes_to_quarantine(run):
+    contract = {"contract": {"max_chars": {"section": 20, "title": 12}}}
+    raw = (
+        line(GOOD | {"body": "기사 전문"})
+        + line(GOOD | {"본문": "기사 전문"})
+        + line(GOOD | {"body": ""})
+        + line(GOOD | {"title": "너무 긴 제목이라서 안 됩니다"})
+    )
+    rows, metrics, _ = run(raw, NEWS | contract)
+    assert metrics["quarantined"] == {"article_body": 1, "article_본문": 1, "too_long_title": 1}
+    assert len(rows) == 1 and "body" not in rows[0]["fields"]
+
+
+def test_s1_03_styles_and_lengths_are_bounded(run):
+    styled = {key: value for key, value in NEWS.items() if key != "style"} | {
+        "style_column": "style",
+        "contract": {
+            "styles": ["news_lead"],
+            "min_chars": {"title": 3},
+            "max_chars": {"section": 20, "title": 20},
+        },
+    }
+    raw = b"".join(
+        line(GOOD | changes)
+        for changes in (
+            {"style": "news_lead"},
+            {"style": "news_blog"},
+            {"style": "<b>"},
+            {},
+            {"style": "news_lead", "title": "둘"},
+        )
+    )
+    rows, metrics, _ = run(raw, styled)
+    assert [row["style"] for row in rows] == ["news_lead"]
+    assert metrics["quarantined"] == {
+        "style_not_allowed": 1,
+        "wrong_style": 1,
+        "missing_style": 1,
+        "too_short_title": 1,
+    }
+
+
+def test_turns_are_bounded_one_by_one(run):
+    bounded = CHAT | {"contract": {"max_chars": {"turns": 10}}}
+    raw = line({"dialog": EXCHANGE}) + line({"dialog": ["짧다", "이 답은 열 글자보다 길다"]})
+    _, metrics, _ = run(raw, bounded)
+    assert metrics["quarantined"] == {"too_long_dialog": 1}
+
+
+def test_s1_26_a_window_of_time(run):
+    windowed = NEWS | {"window": {"column": "day", "since": "2026-01-01", "until": "2026-01-07"}}
+    days = ("2026-01-01", "2026-01-07T23:59:59", "2026.01.03", "2026-01-08", "어제", 7, None)
+    rows, metrics, _ = run(b"".join(line(GOOD | {"day": day}) for day in days), windowed)
+    assert len(rows) == 3
+    assert metrics["quarantined"] == {
+        "outside_window": 1,
+        "wrong_date_day": 1,
+        "wrong_type_day": 1,
+        "missing_day": 1,
+    }
+
+
+def test_b4_unicode_is_as_it_is_unless_asked(run):
+    """B4: only NFC may be asked for; it leaves ㅋㅋ and ㅠㅠ alone, which NFKC would not."""
+    title = "\u1112\u1161\u11ab\u1100\u1173\u11af ㅋㅋ ㅠㅠ ① …"
+    rows, _, _ = run(line(GOOD | {"title": title}), NEWS)
+    assert rows[0]["fields"]["title"] == title
+    rows, _, _ = run(line(GOOD | {"title": title}), NEWS | {"unicode": "nfc"})
+    assert rows[0]["fields"]["title"] == "한글 ㅋㅋ ㅠㅠ ① …"
+
+
+def test_rows_of_one_group_share_a_hash_and_never_the_value(run):
+    grouped = NEWS | {"group_column": "talk"}
+    raw = b"".join(line(GOOD | {"title": t, "talk": g}) for t, g in (("가가", "홍길동"), ("나나", "홍길동"), ("다다", "2")))  # fmt: skip
+    rows, _, _ = run(raw, grouped)
+    groups = [row["group"] for row in rows]
+    assert groups[0] == groups[1] != groups[2] and "홍길동" not in groups
+
+
+@pytest.mark.parametrize(
+    ("said", "level", "tone"),
+    [("곧 갑니다", "hapsyo", "formal"), ("지금 가", "hae", "casual"), ("^^", "unknown", "formal")],
+)
+def test_s1_17_tags_from_the_text(run, said, level, tone):
+    tagged = CHAT | {"style_tags": ["level:{level}", "tone:{tone}"]}
+    rows, _, _ = run(line({"dialog": ["뭐 해?", said]}), tagged)
+    assert rows[0]["style_tags"] == [f"level:{level}", f"tone:{tone}"]
+
+
+def test_s1_17_a_style_that_names_the_tone_decides_it(run):
+    tagged = CHAT | {"style": "kakao_formal", "style_tags": ["tone:{tone}"]}
+    rows, _, _ = run(line({"dialog": ["뭐 해?", "지금 가"]}), tagged)
+    assert rows[0]["style_tags"] == ["tone:formal"]
+
+
+def test_dates_beyond_the_calendar_are_quarantined(run, tmp_path):
+    far = pa.array([0, 10**15], pa.timestamp("ms"))
+    table = pa.table({"title": ["가까운 날", "먼 날"], "when": far})
+    pq.write_table(table, tmp_path / "far.parquet")
+    raw = (tmp_path / "far.parquet").read_bytes()
+    rows, metrics, _ = run(raw, NEWS | {"format": "parquet"})
+    assert len(rows) == 1 and metrics["quarantined"] == {"unreadable_value": 1}
