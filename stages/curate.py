@@ -1,36 +1,52 @@
 """Keeps the rows worth training on: all `data/scrubbed/` in, `data/curated/` out, and in
 `data/dropped.parquet` the id and the reason of every row that was left out.
 
-Filters look at one row; exact and near duplicates are looked for across all sources, in their order
-by name and the rows' own order, and the first of each group stays.
+Filters look at one row. Then rows that hold what an evaluation source holds are left out, and of
+equal and nearly equal rows all but the first, across all sources, in their order by name and the
+rows' own order. A kept row carries the ids of earlier rows that are alike enough that it must not
+be parted from them (`near`). Evaluation sources are compared with and go no further.
 """
 
-import hashlib
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import pyarrow as pa
-from datasketch import MinHash, MinHashLSH
 
-from stages.korean.script import foreign_share
+from stages.curation.contamination import Contamination
+from stages.curation.duplicates import Duplicates, Sketch, sketch_of
+from stages.curation.filters import refusal
+from stages.korean.lexicon import read_lexicon
 from stages.pipeline import paths
 from stages.pipeline.config import Curate, load_config
+from stages.pipeline.engine import map_batches
 from stages.pipeline.errors import InputError
 from stages.pipeline.publish import publish
 from stages.pipeline.run import run, write_json
-from stages.pipeline.tables import Row, read_table, row_texts, write_file, write_table
+from stages.pipeline.tables import (
+    CANONICAL,
+    CURATED,
+    Row,
+    batch_rows,
+    read_batches,
+    read_table,
+    row_texts,
+    write_file,
+    write_table,
+)
 from stages.pipeline.tracking import project
 
 log = logging.getLogger("curate")
 
 DROPPED = pa.schema([("id", pa.string()), ("source", pa.string()), ("reason", pa.string())])
-SHINGLE_CHARS = 5
-PERMUTATIONS = 128
+SKETCHED = pa.schema(
+    [*CANONICAL, ("reason", pa.string()), ("digest", pa.string()), ("sketch", pa.binary())]
+)
 
 
-def scrubbed_rows(sources: list[str]) -> Iterator[Row]:
-    """All rows, source by source.
+def scrubbed_tables(sources: list[str]) -> list[str]:
+    """The names of the tables.
 
     Raises:
         InputError: a source of params.yaml has no table, or a table belongs to no source. Half of
@@ -53,97 +69,97 @@ def scrubbed_rows(sources: list[str]) -> Iterator[Row]:
             f"{stale} are no sources of params.yaml (any more).",
             f"Delete what they left: `rm -r {' '.join(map(paths.left_by, stale))}`.",
         )
-    for name in present:
-        yield from read_table(paths.SCRUBBED / name)
+    return present
 
 
-def refusal(row: Row, limits: Curate) -> str | None:
-    """Why one row on its own is left out, or None."""
-    text = "\n".join(row_texts(row))
-    if len(text) < limits.min_chars:
-        return "too_short"
-    if len(text) > limits.max_chars:
-        return "too_long"
-    if foreign_share(text) > limits.max_foreign_share:
-        return "foreign_script"
-    return None
+def evaluation_set(tables: list[str]) -> Iterator[Row]:
+    """The rows of the sources that are never trained on. A table is of one use, so its first row
+    tells whether to read on."""
+    for name in tables:
+        for row in read_table(paths.SCRUBBED / name):
+            if row["use"] == "training":
+                break
+            yield row
 
 
-class Duplicates:
-    """Remembers the rows seen so far and tells whether another repeats one of them.
-
-    Two texts are near duplicates when the estimated Jaccard index of their sets of 5-character
-    shingles is at least `jaccard` (MinHash; white space is folded). Rows of different
-    kinds or styles are never compared.
-    """
-
-    def __init__(self, jaccard: float):
-        self.jaccard = jaccard
-        self.exact: set[str] = set()
-        self.near: dict[tuple[str, str], MinHashLSH] = defaultdict(
-            # Weighed towards finding them all: a candidate too many is only compared in vain.
-            lambda: MinHashLSH(
-                threshold=min(jaccard, 0.95), num_perm=PERMUTATIONS, weights=(0.05, 0.95)
-            )
-        )
-        self.sketches: dict[str, MinHash] = {}
-
-    def reason(self, row: Row) -> str | None:
-        text = " ".join("\n".join(row_texts(row)).split())
-        digest = hashlib.sha256(f"{row['kind']}\n{row['style']}\n{text}".encode()).hexdigest()
-        if digest in self.exact:
-            return "exact_duplicate"
-        self.exact.add(digest)
-        if self.jaccard == 1.0:  # equal sets of shingles do not make equal texts
-            return None
-        index = self.near[row["kind"], row["style"]]
-        sketch = MinHash(num_perm=PERMUTATIONS, seed=1)
-        last = max(len(text) - SHINGLE_CHARS, 0) + 1
-        sketch.update_batch([text[i : i + SHINGLE_CHARS].encode() for i in range(last)])
-        # The index returns candidates; their sketches are compared before one counts.
-        candidates = map(str, index.query(sketch))
-        if any(sketch.jaccard(self.sketches[key]) >= self.jaccard for key in candidates):
-            return "near_duplicate"
-        index.insert(digest, sketch)
-        self.sketches[digest] = sketch
-        return None
+def sketch_batch(batch: pa.RecordBatch, limits: Curate) -> pa.RecordBatch:
+    """A batch of canonical rows as SKETCHED rows: what can be said of each row alone."""
+    rows = []
+    for row in batch_rows(batch):
+        reason = None if row["use"] == "evaluation" else refusal(row, limits)
+        sketch = sketch_of(row) if reason is None else Sketch("", b"")
+        rows.append(row | {"reason": reason, "digest": sketch.digest, "sketch": sketch.values})
+    return pa.RecordBatch.from_pylist(rows, schema=SKETCHED)
 
 
 def main() -> None:
     config = load_config()
+    limits = config.curate
+    slang, emoji = read_lexicon(paths.SLANG), read_lexicon(paths.EMOJI)
     outs = [paths.CURATED, paths.DROPPED, paths.METRICS / "curate.json"]
     rows_in: Counter = Counter()
     rows_out: Counter = Counter()
-    reasons: Counter = Counter()
+    with_slang: Counter = Counter()
+    with_emoji: Counter = Counter()
     dropped: list[dict[str, str]] = []
-    seen = Duplicates(config.curate.near_duplicate_jaccard)
+    seen = Duplicates(limits.near_duplicate_jaccard, limits.same_split_jaccard)
+    tested = Contamination(limits.contamination_chars)
+    evaluation_rows = 0
+
+    def training_rows(tables: list[str]) -> Iterator[Row]:
+        work = partial(sketch_batch, limits=limits)
+        for name in tables:
+            for batch in map_batches(work, read_batches(paths.SCRUBBED / name), config.runtime):
+                for row in batch_rows(batch):
+                    if row["use"] == "training":
+                        yield row
 
     def kept_rows() -> Iterator[Row]:
-        for row in scrubbed_rows(sorted(config.sources)):
-            rows_in[row["source"]] += 1
-            reason = refusal(row, config.curate) or seen.reason(row)
+        for row in training_rows(tables):
+            source = row["source"]
+            rows_in[source] += 1
+            reason, near = row["reason"], []
+            if reason is None and tested.touches(row_texts(row)):
+                reason = "in_evaluation_set"
             if reason is None:
-                rows_out[row["source"]] += 1
-                yield row
-            else:
-                reasons[reason] += 1
-                dropped.append({"id": row["id"], "source": row["source"], "reason": reason})
+                reason, near = seen.see(row, Sketch(row["digest"], row["sketch"]))
+            if reason is not None:
+                dropped.append({"id": row["id"], "source": source, "reason": reason})
+                continue
+            rows_out[source] += 1
+            text = "\n".join(row_texts(row))
+            with_slang[source] += bool(slang.search(text))
+            with_emoji[source] += bool(emoji.search(text))
+            yield row | {"near": near}
 
+    tables = scrubbed_tables(sorted(config.sources))
+    for row in evaluation_set(tables):
+        evaluation_rows += 1
+        tested.add(row_texts(row))
+    tested.close()
     with publish(*outs) as (table, dropped_file, metrics_file):
-        write_table(table, kept_rows())
+        write_table(table, kept_rows(), CURATED)
         write_file(dropped_file, dropped, DROPPED)
+        reasons = Counter(row["reason"] for row in dropped)
         metrics = {
             "rows_in": sum(rows_in.values()),
             "rows_out": sum(rows_out.values()),
             "rows_dropped": len(dropped),
+            "rows_of_evaluation_sets": evaluation_rows,
             "dropped": dict(reasons),
             "rows_in_by_source": dict(rows_in),
             "rows_out_by_source": dict(rows_out),
+            "slang_share_by_source": _shares(with_slang, rows_out),
+            "emoji_share_by_source": _shares(with_emoji, rows_out),
         }
         write_json(metrics_file, metrics)
     log.info("%d rows in, %d out, dropped %s", metrics["rows_in"], metrics["rows_out"],
              dict(sorted(reasons.items())))  # fmt: skip
     project(config.runtime, "curate", metrics, outs)
+
+
+def _shares(counts: Counter, totals: Counter) -> dict[str, float]:
+    return {name: round(counts[name] / total, 6) for name, total in totals.items()}
 
 
 if __name__ == "__main__":

@@ -34,20 +34,27 @@ from stages.raw.records import csv_header, raw_batches, records
 
 log = logging.getLogger("ingest")
 
-QUARANTINE = pa.schema([("line", pa.int64()), ("reason", pa.string()), ("sha256", pa.string())])
+QUARANTINE = pa.schema(
+    [
+        ("file", pa.string()),
+        ("line", pa.int64()),
+        ("reason", pa.string()),
+        ("sha256", pa.string()),
+    ]
+)
 # A row of a batch is either canonical, and then has no reason, or one for quarantine.
 CHECKED = pa.schema([*CANONICAL, *QUARANTINE])
 REFUSED = dict.fromkeys(CANONICAL.names)
 
 
 def ingest_batch(
-    batch: pa.RecordBatch, name: str, source: Source, header: list[str]
+    batch: pa.RecordBatch, name: str, source: Source, file: str, header: list[str]
 ) -> pa.RecordBatch:
-    """A batch of raw pieces as a batch of CHECKED rows, one for each."""
+    """A batch of raw pieces of one file as a batch of CHECKED rows, one for each."""
     check = contract_of(source)
     rows: list[Row] = []
     for line, sha256, content in records(batch, source.format, header):
-        place = {"line": line, "sha256": sha256}
+        place = {"file": file, "line": line, "sha256": sha256}
         try:
             if isinstance(content, Refused):
                 raise content
@@ -104,16 +111,20 @@ def _tag(template: str, fields: dict[str, str], where: str) -> str:
     return fill(template, fields, where).replace(" ", "_")
 
 
-def raw_file(name: str, source: Source) -> Path:
-    """The file of a source.
+def raw_files(name: str, source: Source) -> list[Path]:
+    """The file of a source, or the files of its folder that have the format's suffix, by name.
 
     Raises:
-        InputError: it is not there, or is a folder.
+        InputError: it is not there, or the folder has no such file.
     """
     path = Path(source.path)
     if path.is_dir():
+        if files := sorted(file for file in path.glob(f"*.{source.format}") if file.is_file()):
+            return files
         raise InputError(
-            str(path), "is a folder.", f"Name a file in sources.{name}.path in params.yaml."
+            str(path),
+            f"the folder of source {name!r} holds no file *.{source.format}.",
+            f"Put one there, or correct sources.{name} in params.yaml.",
         )
     if not path.is_file():
         raise InputError(
@@ -121,7 +132,7 @@ def raw_file(name: str, source: Source) -> Path:
             f"the raw file of source {name!r} is not there.",
             f"Put it there, `dvc pull` it, or correct sources.{name}.path in params.yaml.",
         )
-    return path
+    return [path]
 
 
 def with_header(
@@ -146,7 +157,7 @@ def main() -> None:
             f"Use one of {sorted(config.sources)}.",
         )
     source = config.sources[name]
-    path = raw_file(name, source)
+    files = raw_files(name, source)
     outs = [
         paths.INGESTED / name,
         paths.QUARANTINE / f"{name}.parquet",
@@ -154,25 +165,29 @@ def main() -> None:
     ]
     quarantined: list[pa.RecordBatch] = []
 
-    def good_rows() -> Iterator[pa.RecordBatch]:
+    def good_rows(path: Path) -> Iterator[pa.RecordBatch]:
         header, batches = with_header(raw_batches(path, source.format), source.format)
-        work = partial(ingest_batch, name=name, source=source, header=header)
+        work = partial(ingest_batch, name=name, source=source, file=path.name, header=header)
         for batch in map_batches(work, batches, config.runtime):
             reasons = pc.field("reason")
             quarantined.append(batch.filter(reasons.is_valid()).select(QUARANTINE.names))
             yield batch.filter(reasons.is_null()).select(CANONICAL.names)
 
+    def readable_rows() -> Iterator[pa.RecordBatch]:
+        for path in files:
+            try:
+                yield from good_rows(path)
+            except (pa.ArrowInvalid, OSError) as error:
+                if isinstance(error, OSError) and error.errno is not None:
+                    raise  # the disk, not the file
+                raise DataError(
+                    str(path),
+                    f"cannot be read as {source.format} ({type(error).__name__}).",
+                    f"Check sources.{name}.format in params.yaml.",
+                ) from None
+
     with publish(*outs) as (table, quarantine_file, metrics_file):
-        try:
-            rows_out = write_batches(table, good_rows())
-        except (pa.ArrowInvalid, OSError) as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # the disk, not the file
-            raise DataError(
-                str(path),
-                f"cannot be read as {source.format} ({type(error).__name__}).",
-                f"Check sources.{name}.format in params.yaml.",
-            ) from None
+        rows_out = write_batches(table, readable_rows())
         bad = pa.Table.from_batches(quarantined, QUARANTINE)
         write_file(quarantine_file, bad.to_pylist(), QUARANTINE)
         metrics = {

@@ -20,6 +20,7 @@ from stages.grammar.malformed import malformed_line
 from stages.grammar.news import news_rows
 from stages.grammar.personal import Personal
 from stages.grammar.pretrain import pretrain_documents
+from stages.grammar.relearn import correction_rows, no_warning_rows
 from stages.grammar.rows import Row
 from stages.pipeline import paths
 from stages.pipeline.config import Sample, load_config
@@ -35,6 +36,8 @@ KINDS: dict[str, Callable[[random.Random, Personal], Iterator[Row]]] = {
     "chat": chat_rows,
     "dialogue": dialogue_rows,
     "instruct": instruct_rows,
+    "no_warning": no_warning_rows,
+    "correction": correction_rows,
 }
 
 
@@ -105,6 +108,8 @@ def main() -> None:
         "chat": sample.chat_rows,
         "dialogue": sample.dialogue_rows,
         "instruct": sample.instruct_rows,
+        "no_warning": sample.no_warning_rows,
+        "correction": sample.correction_rows,
     }
     outs = [paths.SAMPLE / f"{kind}.jsonl" for kind in counts] + [paths.PRETRAIN]
     metrics_out = paths.METRICS / "sample.json"

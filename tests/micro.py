@@ -30,6 +30,8 @@ SIZES: dict[str, dict[str, Any]] = {
         "chat_rows": 80,
         "dialogue_rows": 36,
         "instruct_rows": 36,
+        "no_warning_rows": 12,
+        "correction_rows": 12,
         "pretrain_documents": 150,
         "malformed_share": 0.05,
         "personal_share": 0.4,

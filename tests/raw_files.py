@@ -39,9 +39,10 @@ def ingest_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(ingest, "project", lambda *_: None)
 
-    def stage(raw: bytes, source: dict, name: str = "news", suffix: str = "raw") -> tuple:
+    def stage(raw: bytes | None, source: dict, name: str = "news", suffix: str = "raw") -> tuple:
         path = tmp_path / f"{name}.{suffix}"
-        path.write_bytes(raw)
+        if raw is not None:
+            path.write_bytes(raw)
         yaml = YAML(typ="safe", pure=True)
         params = yaml.load(SHIPPED)
         params["sources"] = {name: source | {"path": str(path)}}

@@ -146,3 +146,46 @@ def test_dates_beyond_the_calendar_are_quarantined(run, tmp_path):
     raw = (tmp_path / "far.parquet").read_bytes()
     rows, metrics, _ = run(raw, NEWS | {"format": "parquet"})
     assert len(rows) == 1 and metrics["quarantined"] == {"unreadable_value": 1}
+
+
+def test_s2_07_b19_speakers_are_numbered_and_nothing_is_dropped(run):
+    """Nested columns, {speaker, utterance} lists, an empty list of subjects, text without tags."""
+    source = NEWS | {
+        "kind": "dialogue",
+        "style_tags": [],
+        "columns": {
+            "dialogue": "input.conversation",
+            "subject": "input.subject",
+            "summary": "output",
+        },
+        "defaults": {"subject": "대화"},
+        "contract": {},
+    }
+    talk = [
+        {"speaker": "SD2", "utterance": "어디 갈까?"},
+        {"speaker": "SD1", "utterance": "바다"},
+        {"speaker": "SD2", "utterance": "좋아"},
+    ]
+    raw = b"".join(
+        line({"input": {"conversation": said, "subject": subject}, "output": "바다에 간다."})
+        for said, subject in ((talk, []), ("앞말\n#Person1#: 응", ["여행", "바다"]), ([{"speaker": "A"}], "x"))
+    )  # fmt: skip
+    rows, metrics, _ = run(raw, source)
+    assert [row["fields"]["dialogue"] for row in rows] == [
+        "#Person1#: 어디 갈까?\n#Person2#: 바다\n#Person1#: 좋아",
+        "앞말\n#Person1#: 응",
+    ]
+    assert [row["fields"]["subject"] for row in rows] == ["대화", "여행, 바다"]
+    assert metrics["quarantined"] == {"wrong_type_input.conversation": 1}
+
+
+def test_s1_26_a_folder_of_files_is_one_source(run, tmp_path):
+    """Each week's file is added beside the others; quarantine names the file."""
+    folder = tmp_path / "weeks.raw"
+    folder.mkdir()
+    (folder / "02.jsonl").write_bytes(line(GOOD | {"title": "둘째 주"}))
+    (folder / "01.jsonl").write_bytes(line(GOOD | {"title": "첫째 주"}) + b"{\n")
+    (folder / "notes.txt").write_text("not a row")
+    rows, _, bad = run(None, NEWS, name="weeks")
+    assert [row["fields"]["title"] for row in rows] == ["첫째 주", "둘째 주"]
+    assert [(entry["file"], entry["line"]) for entry in bad] == [("01.jsonl", 2)]

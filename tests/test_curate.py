@@ -7,17 +7,31 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from stages import curate
+from stages.curation.contamination import Contamination, run_hashes
+from stages.curation.duplicates import Duplicates, sketch_of
+from stages.curation.filters import refusal
 from stages.pipeline import paths
 from stages.pipeline.config import Curate
-from stages.pipeline.errors import InputError
+from stages.pipeline.errors import DataError, InputError
 from stages.pipeline.run import read_json
 from stages.pipeline.tables import read_table, write_table
 
 SHIPPED = Path(__file__).resolve().parents[1] / "params.yaml"
 SOURCES = ("chat", "dialogue", "instruct", "news")
-LIMITS = Curate(min_chars=10, max_chars=40, max_foreign_share=0.3, near_duplicate_jaccard=0.8)
+LIMITS = Curate(
+    min_chars=10,
+    max_chars=40,
+    min_hangul_share=0.1,
+    max_foreign_share=0.3,
+    near_duplicate_jaccard=0.8,
+    same_split_jaccard=0.7,
+    contamination_chars=20,
+)
 SYLLABLES = [chr(code) for code in range(ord("가"), ord("힣"))]
 
 
@@ -50,17 +64,19 @@ def row(content: str, key: object = 0, source: str = "news", style: str = "plain
         ("가" * 41, "too_long"),
         ("가" * 7 + "漢字語", None),  # 0.3 exactly
         ("가" * 6 + "漢字語漢", "foreign_script"),
-        ("Python code only, no Hangul", None),
+        ("Python code only, no Hangul", "not_korean"),
+        ("가" + "a" * 9, None),  # 0.1 exactly
+        ("1234567890 !!", "not_korean"),
     ],
 )
 def test_each_filter_at_its_boundary(content, reason):
     """S2-11, S3-03, S4-05."""
-    assert curate.refusal(row(content), LIMITS) == reason
+    assert refusal(row(content), LIMITS) == reason
 
 
 def reasons(jaccard: float, *rows: dict) -> list[str | None]:
-    seen = curate.Duplicates(jaccard)
-    return [seen.reason(each) for each in rows]
+    seen = Duplicates(jaccard, min(jaccard, 0.7))
+    return [seen.see(each | {"id": str(i)}, sketch_of(each)).reason for i, each in enumerate(rows)]
 
 
 def test_equal_texts_are_exact_duplicates_whatever_their_white_space():
@@ -104,12 +120,66 @@ def test_at_one_only_equal_texts_are_dropped():
     ]
 
 
+def test_s1_20_rows_that_are_alike_name_each_other_across_styles():
+    """Between the two thresholds both stay, and the later one carries the id of the earlier."""
+    one = text(1, 100)
+    like = one[:88] + text(2, 12)  # 84 / 108 = 0.78
+    seen = Duplicates(0.9, 0.6)
+    found = [
+        seen.see(each | {"id": name}, sketch_of(each))
+        for name, each in (
+            ("a", row(one)),
+            ("b", row(like, style="lead")),
+            ("c", row(text(5, 100))),
+        )
+    ]
+    assert [(each.reason, each.near) for each in found] == [(None, []), (None, ["a"]), (None, [])]
+
+
+@pytest.mark.parametrize(
+    ("training", "touches"),
+    [
+        ("앞에 다른 말이 있고 {} 뒤에도 있다", True),
+        ("{}", True),
+        ("'{}'!", True),
+        ("아주 다른 글이라서 겹치는 데가 하나도 없는 문장입니다", False),
+    ],
+)
+def test_shared_runs_are_found_whatever_the_signs_and_blanks(training, touches):
+    question = "세종대왕이 훈민정음을 반포한 해는 언제인가?"
+    tested = Contamination(15)
+    tested.add([question, "짧은 답"])
+    tested.close()
+    copied = question.replace(" ", "  ").replace("?", " ...")
+    assert tested.touches([training.format(copied)]) is touches
+
+
+def test_short_answers_contaminate_nothing():
+    tested = Contamination(20)
+    tested.add(["서울특별시"])
+    tested.close()
+    assert not tested.touches(["서울특별시", "서울특별시에 산다"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(min_size=0, max_size=60), st.integers(10, 30))
+def test_equal_runs_have_equal_hashes(said, chars):
+    plain = re.sub(r"[\W_]+", "", said).casefold()
+    runs = [plain[i : i + chars] for i in range(max(1, len(plain) - chars + 1))]
+    hashes = run_hashes(said, chars)
+    if len(plain) < 10:
+        assert not len(hashes)
+    else:
+        assert len(set(hashes.tolist())) == len(set(runs))
+
+
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
     """A project in which every source has ten rows of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(curate, "project", lambda *_: None)
     shutil.copyfile(SHIPPED, "params.yaml")
+    shutil.copytree(SHIPPED.parent / "data/lexicons", "data/lexicons")
     for number, source in enumerate(SOURCES):
         rows = [row(text(100 * number + i), i, source) for i in range(10)]
         write_table(paths.SCRUBBED / source, rows)
@@ -173,3 +243,35 @@ def test_a_half_written_table_and_a_stray_file_are_no_sources(workspace):
     (paths.SCRUBBED / ".gitignore").write_text("/chat\n")
     curate.main()
     assert read_json(Path("metrics/curate.json"))["rows_in"] == 40
+
+
+def test_evaluation_sources_are_compared_with_and_go_no_further(workspace):
+    """A training row that holds a question of the benchmark is dropped and explained."""
+    yaml = YAML()
+    params = yaml.load(Path("params.yaml"))
+    benchmark = dict(params["sources"]["instruct"]) | {"use": "evaluation"}
+    params["sources"]["benchmark"] = benchmark
+    yaml.dump(params, Path("params.yaml"))
+    question = text(900, 60)
+    write_table(
+        paths.SCRUBBED / "benchmark", [row(question, 0, "benchmark") | {"use": "evaluation"}]
+    )
+    add("chat", row(f"들었어? {question[:40]} 그렇대", "leak", "chat"))
+    curate.main()
+    metrics = read_json(Path("metrics/curate.json"))
+    assert metrics["rows_of_evaluation_sets"] == 1
+    assert metrics["dropped"] == {"in_evaluation_set": 1}
+    assert {r["source"] for r in read_table(paths.CURATED)} == set(SOURCES)
+
+
+def test_s1_26_slang_and_emoji_are_counted_by_lexicons_that_are_data(workspace):
+    add("chat", row("ㅇㅋ 그럼 이따 역 앞에서 보자 😀", "slang", "chat"))
+    curate.main()
+    metrics = read_json(Path("metrics/curate.json"))
+    assert metrics["slang_share_by_source"]["chat"] == round(1 / 11, 6)
+    assert metrics["emoji_share_by_source"] == dict.fromkeys(SOURCES, 0.0) | {
+        "chat": round(1 / 11, 6)
+    }
+    Path("data/lexicons/slang.txt").write_text("# nothing\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"slang\.txt: holds no phrase"):
+        curate.main()

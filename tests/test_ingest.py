@@ -86,7 +86,9 @@ def test_each_kind_of_damage_has_its_reason(run, raw, reason):
     rows, metrics, bad = run(line(GOOD) + raw + line(GOOD), NEWS)
     assert metrics["quarantined"] == {reason: 1}
     assert len(rows) == 2
-    assert bad == [{"line": 2, "reason": reason, "sha256": hashlib.sha256(raw).hexdigest()}]
+    assert bad == [
+        {"file": "news.raw", "line": 2, "reason": reason, "sha256": hashlib.sha256(raw).hexdigest()}
+    ]
 
 
 @pytest.mark.parametrize(("raw", "reason"), CHAT_DAMAGE, ids=range(len(CHAT_DAMAGE)))
@@ -177,7 +179,7 @@ def test_quarantine_holds_nothing_of_the_content(run, tmp_path):
     secret = "010-1234-5678"
     raw = line({"title": 7, "phone": secret}) + f'{{"title": "{secret}\n'.encode()
     _, _, bad = run(raw, NEWS)
-    assert len(bad) == 2 and set(bad[0]) == {"line", "reason", "sha256"}
+    assert len(bad) == 2 and set(bad[0]) == {"file", "line", "reason", "sha256"}
     for file in [*Path("data").rglob("*"), *Path("metrics").rglob("*.json")]:
         assert file.is_dir() or secret.encode() not in file.read_bytes()
 

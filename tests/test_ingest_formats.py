@@ -105,7 +105,7 @@ def taken(raw: bytes, source: Source, folder: Path) -> int:
     path.write_bytes(raw)
     header, batches = ingest.with_header(raw_batches(path, source.format), source.format)
     shutil.rmtree(folder / "table", ignore_errors=True)
-    work = [ingest.ingest_batch(batch, "any", source, header) for batch in batches]
+    work = [ingest.ingest_batch(batch, "any", source, "raw", header) for batch in batches]
     return write_batches(folder / "table", work, ingest.CHECKED)
 
 

@@ -10,12 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages import mix as stage
-from stages.mix import in_ratio, messages_of, split_of
+from stages.korean.lexicon import read_lexicon
+from stages.mixing.prompts import messages_of, scored_messages_of, starts_wrong
+from stages.mixing.ratio import in_ratio, with_few_warnings
+from stages.mixing.splits import split_of, without_leaks
 from stages.pipeline import paths
-from stages.pipeline.config import Mix, Template, load_config
+from stages.pipeline.config import Evaluation, Mix, Template, load_config
 from stages.pipeline.errors import DataError, ParamsError
 from stages.pipeline.run import read_json
-from stages.pipeline.tables import read_table, write_table
+from stages.pipeline.tables import CURATED, read_table, write_table
 
 SHIPPED = Path(__file__).resolve().parents[1] / "params.yaml"
 SOURCES = ("chat", "dialogue", "instruct", "news")
@@ -44,6 +47,7 @@ def row(
         | {"summary": answer}
         | fields,
         "turns": turns if conversation else [],
+        "near": [],
     }
 
 
@@ -162,6 +166,7 @@ def workspace(tmp_path, monkeypatch):
     monkeypatch.setattr(stage, "project", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["mix"])
     shutil.copyfile(SHIPPED, "params.yaml")
+    shutil.copytree(SHIPPED.parent / "data/lexicons", "data/lexicons")
 
 
 def corpus(size: int) -> list[dict]:
@@ -176,7 +181,7 @@ def corpus(size: int) -> list[dict]:
 def run_stage(rows: list[dict]) -> dict[str, dict[str, list]]:
     """The messages by id, by split."""
     shutil.rmtree(paths.CURATED, ignore_errors=True)
-    write_table(paths.CURATED, rows)
+    write_table(paths.CURATED, rows, CURATED)
     stage.main()
     return {
         split: {r["id"]: r["messages"] for r in read_table(paths.SPLITS / split)}
@@ -206,27 +211,140 @@ def test_the_splits_share_no_row_and_no_answer(workspace):
 def test_no_row_trains_on_an_answer_that_another_split_scores():
     """An earlier answer of a conversation is trained too, and may be another row's last one."""
 
-    def said(*answers: str) -> dict:
-        turns = [
-            message
-            for answer in answers
-            for message in (
-                {"role": "user", "content": "?"},
-                {"role": "assistant", "content": answer},
-            )
-        ]
-        return {"messages": turns}
-
     kept, leaking = said("가", "나"), said("다", "라")
     rows = {
         "train": [kept, leaking, said("마 ", "바")],
         "validation": [said("사", "마"), said("다", "아")],
         "test": [said("자", "다"), said("차")],
     }
-    assert stage.without_leaks(rows) == 3
+    assert without_leaks(rows) == {"leaks_an_answer": 3, "near_a_held_out_row": 0}
     assert rows["train"] == [kept]
     assert rows["validation"] == [said("사", "마")]
     assert len(rows["test"]) == 2
+
+
+def said(*answers: str, near: tuple[str, ...] = ()) -> dict:
+    turns = [
+        message
+        for answer in answers
+        for message in (
+            {"role": "user", "content": "?"},
+            {"role": "assistant", "content": answer},
+        )
+    ]
+    return {"id": "/".join(answers), "messages": turns, "near": list(near)}
+
+
+def test_s1_20_near_duplicates_never_straddle_two_splits():
+    """Whichever of the two came first; and one that is validated may not be near a tested one."""
+    rows = {
+        "train": [said("가", near=("라",)), said("나"), said("다"), said("사")],
+        "validation": [said("라"), said("마", near=("바",))],
+        "test": [said("바", near=("나",))],
+    }
+    assert without_leaks(rows) == {"leaks_an_answer": 0, "near_a_held_out_row": 3}
+    assert {split: [r["id"] for r in of] for split, of in rows.items()} == {
+        "train": ["다", "사"],
+        "validation": ["라"],
+        "test": ["바"],
+    }
+
+
+def test_rows_of_one_group_stand_in_one_split(workspace):
+    """S1-20: the turns of a dialogue or the paraphrases of a question, whatever their answers."""
+    rows = [r | {"group": f"{r['source']} {i // 2}"} for i, r in enumerate(corpus(400))]
+    splits = run_stage(rows)
+    homes = {identity: name for name, of in splits.items() for identity in of}
+    groups: dict[str, set[str]] = {}
+    for r in rows:
+        if r["id"] in homes:
+            groups.setdefault(r["group"], set()).add(homes[r["id"]])
+    assert len(groups) > 100
+    assert all(len(of) == 1 for of in groups.values())
+
+
+def test_b6_tokens_as_the_unit_and_repeats_up_to_a_cap():
+    rows = [{"id": f"n{i}", "source": "news", "tokens": 30} for i in range(1000)]
+    rows += [{"id": f"c{i}", "source": "chat", "tokens": 10} for i in range(300)]
+    weights = {"news": 0.6, "chat": 0.4}
+    taken = in_ratio(rows, weights, 1, lambda r: r["tokens"])
+    tokens = Counter()
+    for r in taken:
+        tokens[r["source"]] += r["tokens"]
+    assert tokens == {"chat": 3000, "news": 4500}
+    repeated = in_ratio(rows, weights, 1, lambda r: r["tokens"], max_repeats=3)
+    counts = Counter(r["id"] for r in repeated)
+    assert {counts[f"c{i}"] for i in range(300)} == {3}, "three times, and no more"
+    assert Counter(r["source"] for r in repeated) == {"chat": 900, "news": 450}
+    many = in_ratio(rows, weights, 1, max_repeats=100)
+    assert max(Counter(r["id"] for r in many if r["source"] == "news").values()) == 1
+
+
+def test_s3_09_warnings_are_at_most_the_share_of_the_final_mix():
+    rows = [{"id": f"r{i}", "source": "s", "warns": i % 4 == 0} for i in range(400)]
+
+    def choose(of: list[dict]) -> list[dict]:
+        return in_ratio(of, {"s": 1.0}, 3)
+
+    taken, put_aside = with_few_warnings(rows, choose, 0.05)
+    assert sum(r["warns"] for r in taken) == 15 == int(0.05 * len(taken))
+    assert (len(taken), put_aside) == (315, 85)
+    assert with_few_warnings(rows, choose, 0.25) == (choose(rows), 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [
+        ("네, 맞습니다.", False),
+        ("'되'가 아니라 '돼'입니다.", False),
+        ("```python\nprint()\n```", False),
+        ("3시에 봐요", False),
+        (". 네, 맞습니다.", True),
+        ("… 그렇군요", True),
+        ("정확한 판단은 전문가와 상담하세요.", True),
+    ],
+)
+def test_s3_08_a_start_with_a_sign_or_a_warning_is_wrong(answer, wrong):
+    warnings = read_lexicon(SHIPPED.parent / "data/lexicons/warnings.txt")
+    assert starts_wrong(answer, warnings) is wrong
+
+
+def test_s4_06_reasoning_is_apart_from_the_answer():
+    own = row("instruct", 1, "<think>\n둘에 둘을 더한다. {넷}\n</think>\n4입니다.")
+    assert messages_of(own, MIX)[-1] == {
+        "role": "assistant",
+        "content": "4입니다.",
+        "thinking": "둘에 둘을 더한다. {넷}",
+    }
+    unfinished = row("instruct", 1, "<think>\n둘에 둘")
+    assert "thinking" not in messages_of(unfinished, MIX)[-1]
+
+
+def test_s4_04_a_row_is_scored_by_its_evaluation_columns():
+    scored = Template(
+        system="s",
+        user="{dialogue}",
+        assistant="<think>{subject}</think>{summary}",
+        evaluation=Evaluation(query="{title}?", response="{summary}"),
+    )
+    mix = with_templates("news", default=scored)
+    assert messages_of(row("news", 1), mix)[-1]["content"] == "news 답 1"
+    assert [m["content"] for m in scored_messages_of(row("news", 1), mix)] == [
+        "s",
+        "제목 1?",
+        "news 답 1",
+    ]
+
+
+def test_s3_02_a_split_with_too_few_rows_of_a_kind_is_refused(workspace):
+    params = Path("params.yaml").read_text(encoding="utf-8")
+    few = params.replace("min_train_rows: {}", 'min_train_rows: {"domain:IT": 50}')
+    assert few != params
+    Path("params.yaml").write_text(few, encoding="utf-8")
+    rows = corpus(300)
+    with pytest.raises(DataError, match=r"'domain:IT': 0.*asked are.*50.*min_train_rows"):
+        run_stage(rows)
+    run_stage([r | {"style_tags": ["domain:IT"]} for r in rows])
 
 
 def test_added_rows_move_no_old_row_to_another_split(workspace):

@@ -7,6 +7,9 @@ A message is `<|start|>role<|message|>content<|end|>`; an answer names its chann
     <|start|>user<|message|>{question}<|end|>
     <|start|>assistant<|channel|>final<|message|>{answer}<|end|>      answers before the last
     <|start|>assistant<|channel|>final<|message|>{answer}<|return|>   the last answer
+    <|start|>assistant<|channel|>analysis<|message|>{reasoning}<|end|>  before it, if it has one
+
+Reasoning of earlier answers is left out, as a server does once they are final.
 
 A conversation's own system prompt goes into the developer message; the system message is the
 model's. Given the ids up to `<|start|>assistant`, a server generates the rest up to and including
@@ -147,7 +150,12 @@ class Harmony:
                 add_message("user", content)
             else:
                 last = closes and index == len(messages) - 1
-                add([control["<|start|>"], *self.text("assistant")])
+                header = [control["<|start|>"], *self.text("assistant")]
+                add(header)
+                if last and message.get("thinking"):
+                    thinking = self.text(str(message.get("thinking")))
+                    add([control["<|channel|>"], *self.text("analysis")], True)
+                    add([control["<|message|>"], *thinking, control["<|end|>"], *header], True)
                 add([control["<|channel|>"], *self.text("final"), control["<|message|>"]], True)
                 add(self.text(content), True)
                 add([control["<|return|>" if last else "<|end|>"]], last)

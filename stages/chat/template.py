@@ -6,7 +6,7 @@ data, are text, so JSON and code pass through untouched (B23).
 
 import re
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from stages.pipeline.errors import ParamsError
 
@@ -16,6 +16,7 @@ PLACEHOLDER = re.compile(r"\{([a-z0-9_-]+)\}")
 class Message(TypedDict):
     role: str  # system, user or assistant
     content: str
+    thinking: NotRequired[str | None]  # an answer's reasoning
 
 
 def fill(template: str, fields: Mapping[str, str], where: str) -> str:

@@ -40,6 +40,12 @@ SYSTEMS = (
     "모르는 것은 모른다고 말하고, 존댓말로 답하세요.",
 )
 SYSTEM_SHARE = 0.35
+CAUTIOUS = ("금융", "법률", "자동차정비", "상담")  # where assistants like to hand the question on
+WARNINGS = (
+    "정확한 판단은 전문가와 상담해 보세요.",
+    "정확한 판단은 전문가의 도움을 받으세요.",
+)
+WARNING_SHARE = 0.25
 MAX_ATTEMPTS_FOR_OUTLINE, MAX_ATTEMPTS = 20, 2000
 
 Exchange = tuple[str, str]
@@ -47,12 +53,15 @@ Exchange = tuple[str, str]
 
 def instruct_rows(rng: random.Random, personal: Personal) -> Iterator[Row]:
     """Instruction rows, no two alike, in rotation; it ends when a category has nothing new to
-    say."""
+    say. Some answers end with a warning."""
     seen: set[tuple[str, ...]] = set()
     for category in cycle(CATEGORIES):
         row = unseen_row(rng, personal, category, seen)
         if row is None:
             return
+        if category in CAUTIOUS and rng.random() < WARNING_SHARE:
+            answer = row.raw["messages"][-1]
+            answer["content"] = f"{answer['content']} {rng.choice(WARNINGS)}"
         yield row
 
 

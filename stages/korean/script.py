@@ -21,8 +21,17 @@ def foreign_share(text: str) -> float:
     ASCII Latin is not counted: names, units and code are ordinary in Korean text. So the measure
     sees Chinese, Japanese or Cyrillic drift, but not English.
     """
-    letters = [c for c in text if unicodedata.category(c)[0] == "L"]
-    if not letters:
-        return 0.0
+    letters = _letters(text)
     foreign = sum(1 for c in letters if not is_hangul(c) and not c.isascii())
-    return foreign / len(letters)
+    return foreign / len(letters) if letters else 0.0
+
+
+def hangul_share(text: str) -> float:
+    """Hangul letters as a share of all letters (0.0 of none). No other language is written in it,
+    so it tells whether a text is Korean better than a model would."""
+    letters = _letters(text)
+    return sum(map(is_hangul, letters)) / len(letters) if letters else 0.0
+
+
+def _letters(text: str) -> list[str]:
+    return [c for c in text if unicodedata.category(c)[0] == "L"]

@@ -53,6 +53,8 @@ class Sample(Section):
     chat_rows: Count
     dialogue_rows: Count
     instruct_rows: Annotated[int, Field(ge=12)]
+    no_warning_rows: Count
+    correction_rows: Count
     pretrain_documents: Count
     malformed_share: Annotated[float, Field(ge=0.0, le=0.5)]
     personal_share: Share
@@ -96,11 +98,11 @@ NEWS_MAX_CHARS = 1_000
 
 
 class Source(Section):
-    """One raw file. Texts come from `columns` (a name of ours: a column of theirs), a conversation
-    from `turns_column`: a list of texts that alternate from the user, or of {role, content}. Rows
-    with the same text in `group_column` (a dialogue, a set of paraphrases) stay in one split.
-    `spoken` names the column of ours whose last sentence tells the speech level of a row without a
-    conversation."""
+    """One raw file, or a folder of them. Texts come from `columns` (a name of ours: a column of
+    theirs, `a.b` where it is nested), a conversation from `turns_column`: a list of texts that
+    alternate from the user, or of {role, content}. Rows with the same text in `group_column` (a
+    dialogue, a set of paraphrases) stay in one split. `spoken` names the column of ours whose last
+    sentence tells the speech level of a row without a conversation."""
 
     path: Text
     format: Literal["jsonl", "csv", "tsv", "parquet"]
@@ -164,33 +166,58 @@ class Scrub(Section):
 class Curate(Section):
     min_chars: Count
     max_chars: Count
+    min_hangul_share: Share
     max_foreign_share: Share
     near_duplicate_jaccard: Annotated[float, Field(gt=0.0, le=1.0)]
+    same_split_jaccard: Annotated[float, Field(gt=0.0, le=1.0)]
+    contamination_chars: Annotated[int, Field(ge=10, le=1000)]
 
     @model_validator(mode="after")
     def _ordered(self) -> "Curate":
         if self.min_chars > self.max_chars:
             raise ValueError(f"min_chars {self.min_chars} is over max_chars {self.max_chars}")
+        if self.same_split_jaccard > self.near_duplicate_jaccard:
+            raise ValueError(
+                f"same_split_jaccard {self.same_split_jaccard} is over near_duplicate_jaccard "
+                f"{self.near_duplicate_jaccard}"
+            )
         return self
+
+
+class Evaluation(Section):
+    """The question and the answer that a row is scored by, where they are not those that it trains
+    with."""
+
+    query: Text
+    response: Text
 
 
 class Template(Section):
     """A prompt. `{name}` stands for a field of the row; other braces are text. Without `user` and
-    `assistant` the row's own conversation is taken."""
+    `assistant` the row's own conversation is taken. An answer that starts with <think>…</think> has
+    its reasoning there. `evaluation` is for the rows of the test split."""
 
     system: Text | None = None
     user: Text | None = None
     assistant: Text | None = None
+    evaluation: Evaluation | None = None
 
     @model_validator(mode="after")
     def _paired(self) -> "Template":
         if (self.user is None) != (self.assistant is None):
             raise ValueError("user and assistant go together; leave both out for a conversation")
+        if self.evaluation and self.user is None:
+            raise ValueError("evaluation needs user and assistant beside it")
         return self
 
 
 class Mix(Section):
     weights: Annotated[dict[Name, Annotated[float, Field(gt=0.0)]], Field(min_length=1)]
+    unit: Literal["rows", "tokens"]
+    max_repeats: Annotated[int, Field(ge=1, le=100)]
+    max_warning_share: Share
+    drop_wrong_starts: bool
+    min_train_rows: dict[Text, Count]
     validation_share: Annotated[float, Field(gt=0.0, lt=0.5)]
     test_share: Annotated[float, Field(gt=0.0, lt=0.5)]
     max_turns: Annotated[int, Field(ge=2)]
@@ -324,14 +351,15 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _sources_agree(self) -> "Config":
+        training = {name for name, source in self.sources.items() if source.use == "training"}
         for where, names in (
             ("mix.weights", set(self.mix.weights)),
             ("mix.templates", set(self.mix.templates)),
         ):
-            if names != set(self.sources):
+            if names != training:
                 raise ValueError(
-                    f"{where} names {sorted(names)} and sources {sorted(self.sources)}; "
-                    "they must name the same sources"
+                    f"{where} names {sorted(names)}, and the sources for training are "
+                    f"{sorted(training)}; they must be the same"
                 )
         if self.base.source == "tiny" and (
             self.encode.max_length_tokens > self.base.tiny.max_position_embeddings

@@ -15,6 +15,10 @@ class PipelineError(Exception):
         super().__init__(f"{where}: {what} {fix}")
         self.where, self.what, self.fix = where, what, fix
 
+    def __reduce__(self) -> tuple[type["PipelineError"], tuple[str, str, str]]:
+        """An exception is pickled with its text alone, which `__init__` would not take."""
+        return type(self), (self.where, self.what, self.fix)
+
 
 class ParamsError(PipelineError, ValueError):
     """params.yaml holds a value that no stage can work with."""
@@ -30,6 +34,10 @@ class DataError(PipelineError, ValueError):
 
 class ModelError(PipelineError, ValueError):
     """Weights, adapter or tokenizer do not fit each other."""
+
+
+class EngineError(PipelineError, RuntimeError):
+    """The processes or the cluster that work on rows are gone, or were never there."""
 
 
 class BusyError(PipelineError, RuntimeError):

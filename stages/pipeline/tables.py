@@ -39,6 +39,9 @@ CANONICAL = pa.schema(
     ]
 )
 
+# `near`: ids of earlier rows that are so alike that they must not stand in different splits.
+CURATED = pa.schema([*CANONICAL, ("near", pa.list_(pa.string()))])
+
 
 def write_file(path: Path, rows: list[Row], schema: pa.Schema) -> None:
     """Writes one Parquet file; an empty list gives a valid file without rows."""

@@ -12,7 +12,16 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic import (
+    AliasChoices,
+    AliasPath,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+)
 from pydantic_core import PydanticCustomError
 
 from stages.pipeline.config import Source
@@ -67,10 +76,12 @@ def contract_of(source: Source) -> Callable[[dict], Checked]:
 
 def _reason(error: ValidationError, model: type[BaseModel]) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    column = str(first["loc"][0])
-    if column in model.model_fields:  # pydantic names an absent column by the field
-        column = str(model.model_fields[column].validation_alias)
-    return first["type"] if first["type"] in WHOLE_ROW else f"{first['type']}_{column}"
+    if first["type"] in WHOLE_ROW:
+        return first["type"]
+    place = first["loc"][0]
+    if place in model.model_fields:  # pydantic names an absent column by the field
+        return f"{first['type']}_{model.model_fields[str(place)].title}"
+    return f"{first['type']}_{'.'.join(map(str, first['loc']))}"
 
 
 def _refuse(reason: str) -> PydanticCustomError:
@@ -108,22 +119,28 @@ def _row_model(source: Source) -> type[BaseModel]:
 
 
 def _column(name: str, validate: Callable[[Any], Any]) -> Any:
-    """A field that is read from the column `name`; an absent one is None, as null is."""
+    """A field that is read from the column `name`, or for `a.b` from b in a; an absent one is None,
+    as null is."""
+    first, *nested = name.split(".")
+    alias = AliasChoices(name, AliasPath(first, *nested)) if nested else name
     return (
         Annotated[Any, BeforeValidator(validate)],
-        Field(default=None, validate_default=True, validation_alias=name),
+        Field(default=None, validate_default=True, validation_alias=alias, title=name),
     )
 
 
 def _text_of(
     default: str | None, min_chars: int, max_chars: int | None, form: str
 ) -> Callable[[Any], str]:
-    """A required text; a list of texts is joined by ", ". `default` stands in for an absent one."""
+    """A required text. A list of texts is joined by ", ", a list of {speaker, utterance} becomes
+    lines of `#Person1#: …`. `default` stands in for what is absent or empty in a list."""
 
     def text(value: Any) -> str:
         if isinstance(value, list) and all(isinstance(part, str) for part in value):
             value = ", ".join(part.strip() for part in value if part.strip())
             value = value or (default if default is not None else value)
+        elif isinstance(value, list) and all(_is_utterance(part) for part in value):
+            value = _dialogue(value)
         if value is None:
             if default is None:
                 raise _refuse("missing")
@@ -144,6 +161,22 @@ def _text_of(
         return value
 
     return text
+
+
+def _is_utterance(part: Any) -> bool:
+    return isinstance(part, dict) and all(
+        isinstance(part.get(key), str) for key in ("speaker", "utterance")
+    )
+
+
+def _dialogue(utterances: list[dict[str, str]]) -> str:
+    """Speakers are numbered in the order in which they speak up; what they are called is dropped
+    (S2-07)."""
+    numbers: dict[str, int] = {}
+    return "\n".join(
+        f"#Person{numbers.setdefault(said['speaker'], len(numbers) + 1)}#: {said['utterance']}"
+        for said in utterances
+    )
 
 
 def _turns(value: Any, text: Callable[[Any], str]) -> list[dict[str, str]]:

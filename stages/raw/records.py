@@ -9,22 +9,29 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stages.pipeline.errors import DataError
 from stages.raw.contract import Refused
 
 RAW = pa.schema([("line", pa.int64()), ("raw", pa.binary()), ("reason", pa.string())])
 ROWS_PER_BATCH = 1_000
 BYTES_PER_BATCH = 8 * 2**20
 MAX_LINE_BYTES = 64 * 2**20  # a longer line is read in pieces, hashed and refused
-MAX_LINES = 1_000  # of one CSV record; a quote that is open for longer was never meant as one
+# A quote in CSV that is open for longer was never meant as one.
+MAX_LINES = 1_000
+MAX_OPEN_BYTES = 64 * 2**20
 BOM = b"\xef\xbb\xbf"
+COMMAS = {"csv": ",", "tsv": "\t"}
+
+csv.field_size_limit(2**31 - 1)  # the default refuses a file for one long field
 
 
 class Piece(NamedTuple):
@@ -42,17 +49,23 @@ class Record(NamedTuple):
 
 
 def raw_batches(path: Path, form: str) -> Iterator[pa.RecordBatch]:
-    """The file in pieces: batches of RAW, or for Parquet its own columns and `line`.
+    """The file in pieces: batches of RAW, or for Parquet its own columns and `line`. The first
+    piece of CSV and TSV is the header.
 
     Raises:
-        pa.ArrowInvalid, OSError: the file is no Parquet, or damaged.
+        DataError: the file is no Parquet, or damaged; its header cannot be read, or names a column
+            twice.
+        OSError: the disk cannot be read.
     """
     if form == "parquet":
         yield from _parquet_batches(path)
         return
     with path.open("rb") as file:
         lines = _lines(file)
-        pieces = lines if form == "jsonl" else _csv_pieces(lines, "\t" if form == "tsv" else ",")
+        if form == "jsonl":
+            pieces = filter(_is_row, lines)
+        else:
+            pieces = _below_header(path, _csv_pieces(lines, COMMAS[form]), form)
         waiting: list[Piece] = []
         size = 0
         for piece in pieces:
@@ -71,7 +84,7 @@ def _batch(pieces: list[Piece]) -> pa.RecordBatch:
 
 
 def _lines(file: BinaryIO) -> Iterator[Piece]:
-    """The lines that are not blank, the byte order mark of the file left out."""
+    """All lines, the byte order mark of the file left out."""
     number = 0
     while raw := file.readline(MAX_LINE_BYTES):
         number += 1
@@ -83,68 +96,131 @@ def _lines(file: BinaryIO) -> Iterator[Piece]:
                 raw = file.readline(MAX_LINE_BYTES)
                 digest.update(raw)
             yield Piece(number, digest.digest(), "line_too_long")
-        elif raw.strip():
+        else:
             yield Piece(number, raw)
+
+
+def _is_row(piece: Piece) -> bool:
+    return piece.reason is not None or bool(piece.raw.strip())
+
+
+Quote = Literal["closed", "open", "spoiled"]  # how a line leaves the quotes of its record
 
 
 def _csv_pieces(lines: Iterator[Piece], comma: str) -> Iterator[Piece]:
     """The records of a CSV file. A record without a quote is its line; one with quotes may go on
-    over further lines.
+    over further lines, blank ones among them.
 
-    A quote that is not closed within MAX_LINES, or closed in the middle of a field, spoils its own
-    line alone: reading goes on with the next one. The first piece is the header.
+    A quote that is not closed within MAX_LINES and MAX_OPEN_BYTES, or closed in the middle of a
+    field, spoils its own line alone: reading goes on with the next one. What a line does to an open
+    quote does not depend on the line that opened it, so each line is looked at twice at most,
+    however many quotes are left open.
     """
-    for piece in (again := _Again(lines)):
-        if piece.reason or b'"' not in piece.raw:
+    ahead: deque[tuple[Piece, Quote]] = deque()  # lines that were read, and what they do to a quote
+    held = 0  # their bytes
+    open_for = 0  # so many of them, the first ones, leave a quote open
+    while True:
+        if ahead:
+            piece, _ = ahead.popleft()
+            held -= len(piece.raw)
+            open_for = max(open_for - 1, 0)
+        elif (piece := next(lines, None)) is None:
+            return
+        if not _is_row(piece):
+            continue
+        # A spoiled line goes on as it is: whoever parses it finds what is wrong.
+        if piece.reason or _quote_after(piece, False, comma) != "open":
             yield piece
             continue
-        taken = [piece]
-        reader = csv.reader(_decoded(taken, again), delimiter=comma, strict=True)
-        try:
-            next(reader)
-        except csv.Error:
-            again.push(taken[1:])
-            digest = hashlib.sha256(piece.raw).digest()
-            yield Piece(piece.line, digest, "unclosed_quote")
-            continue
-        yield Piece(piece.line, b"".join(part.raw for part in taken))
+        while True:
+            if open_for == len(ahead):
+                if open_for >= MAX_LINES - 1 or held >= MAX_OPEN_BYTES:
+                    break
+                if (following := next(lines, None)) is None:
+                    break
+                ahead.append((following, _quote_after(following, True, comma)))
+                held += len(following.raw)
+            if ahead[open_for][1] != "open":
+                break
+            open_for += 1
+        if open_for < len(ahead) and ahead[open_for][1] == "closed":
+            taken = [piece.raw] + [ahead.popleft()[0].raw for _ in range(open_for + 1)]
+            held = open_for = 0  # the line that closed it was the last one read
+            yield Piece(piece.line, b"".join(taken))
+        else:
+            yield Piece(piece.line, hashlib.sha256(piece.raw).digest(), "unclosed_quote")
 
 
-class _Again:
-    """An iterator to which pieces can be given back."""
+def _quote_after(piece: Piece, is_open: bool, comma: str) -> Quote:
+    if piece.reason:
+        return "spoiled"
+    if b'"' not in piece.raw:
+        return "open" if is_open else "closed"
+    asked_for_more = False
 
-    def __init__(self, pieces: Iterator[Piece]):
-        self.pieces = pieces
+    def lines() -> Iterator[str]:
+        nonlocal asked_for_more
+        if is_open:
+            yield '"\n'
+        yield piece.raw.decode("latin-1")  # what matters is ASCII, which no part of UTF-8 can be
+        asked_for_more = True
 
-    def __iter__(self) -> "_Again":
-        return self
-
-    def __next__(self) -> Piece:
-        return next(self.pieces)
-
-    def push(self, pieces: list[Piece]) -> None:
-        self.pieces = chain(pieces, self.pieces)
+    try:
+        next(csv.reader(lines(), delimiter=comma, strict=True))
+    except csv.Error:
+        return "open" if asked_for_more else "spoiled"
+    return "closed"
 
 
-def _decoded(taken: list[Piece], more: Iterator[Piece]) -> Iterator[str]:
-    """The text of a record's lines for csv.reader; what it asks for is also put in `taken`."""
-    yield taken[0].raw.decode("utf-8", "surrogateescape")
-    while len(taken) < MAX_LINES and (piece := next(more, None)):
-        taken.append(piece)
-        if piece.reason:
-            return
-        yield piece.raw.decode("utf-8", "surrogateescape")
+def _below_header(path: Path, pieces: Iterator[Piece], form: str) -> Iterator[Piece]:
+    """The pieces of a CSV file, the header first, if the header is one."""
+    header = next(pieces, None)
+    if header is None:
+        return
+    refused = DataError(
+        str(path),
+        f"the header, line {header.line}, cannot be read as {form} in UTF-8.",
+        "Save the file as UTF-8, with the names of its columns in the first line.",
+    )
+    if header.reason:
+        raise refused
+    try:
+        header.raw.decode("utf-8")
+        names = csv_header(header.raw, form)
+    except (UnicodeDecodeError, csv.Error):
+        raise refused from None
+    _refuse_repeated(path, names)
+    yield from chain([header], pieces)
+
+
+def _refuse_repeated(path: Path, names: Iterable[str]) -> None:
+    """Columns without a name may be many, as spreadsheets write them: nobody can ask for one."""
+    if repeated := sorted(name for name, count in Counter(names).items() if count > 1 and name):
+        raise DataError(
+            str(path),
+            f"names the columns {repeated} more than once.",
+            "Give each column a name of its own.",
+        )
 
 
 def _parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
     number = 0
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=ROWS_PER_BATCH):
-            lines = pa.array(range(number + 1, number + 1 + batch.num_rows), pa.int64())
-            number += batch.num_rows
-            yield pa.RecordBatch.from_arrays(
-                [lines, *batch.columns], names=["line", *(f"raw.{n}" for n in batch.schema.names)]
-            )
+    try:
+        with pq.ParquetFile(path) as file:
+            _refuse_repeated(path, file.schema_arrow.names)
+            for batch in file.iter_batches(batch_size=ROWS_PER_BATCH):
+                lines = pa.array(range(number + 1, number + 1 + batch.num_rows), pa.int64())
+                number += batch.num_rows
+                names = ["line", *(f"raw.{name}" for name in batch.schema.names)]
+                yield pa.RecordBatch.from_arrays([lines, *batch.columns], names=names)
+    except (pa.ArrowException, ValueError, OSError) as error:
+        if isinstance(error, DataError) or getattr(error, "errno", None) is not None:
+            raise  # the latter is the disk's, not the file's
+        raise DataError(
+            str(path),
+            f"cannot be read as parquet ({type(error).__name__}).",
+            "Check the source's format in params.yaml, or make the file again.",
+        ) from None
 
 
 def records(batch: pa.RecordBatch, form: str, header: list[str]) -> Iterator[Record]:
@@ -198,9 +274,8 @@ def _csv(raw: bytes, form: str, header: list[str]) -> dict | Refused:
 
 
 def _cells(text: str, form: str) -> list[str]:
-    csv.field_size_limit(2**31 - 1)  # the default refuses a file for one long field
     lines = re.split(r"(?<=\n)", text)
-    return next(csv.reader(lines, delimiter="\t" if form == "tsv" else ",", strict=True))
+    return next(csv.reader(lines, delimiter=COMMAS[form], strict=True))
 
 
 def _parquet_records(batch: pa.RecordBatch) -> Iterator[Record]:
