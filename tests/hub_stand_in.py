@@ -13,10 +13,12 @@ from urllib.parse import unquote, urlsplit
 
 @dataclass
 class Hub:
-    """One repository; `revisions` maps a commit to the folder with its files."""
+    """One repository of models or datasets; `revisions` maps a commit to the folder with its
+    files."""
 
     repo: str
     revisions: dict[str, Path]
+    kind: str = "models"
     url: str = ""
     fetched: list[str] = field(default_factory=list)  # names of the files that were downloaded
 
@@ -36,22 +38,29 @@ def serving(hub: Hub) -> Iterator[Hub]:
         def do_GET(self) -> None:
             self.answer(body=True)
 
+        def do_POST(self) -> None:
+            self.asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            self.answer(body=True)
+
         def answer(self, body: bool) -> None:
             path = unquote(urlsplit(self.path).path)
+            api = f"/api/{hub.kind}/{hub.repo}"
+            home = "" if hub.kind == "models" else f"/{hub.kind}"
             for commit, folder in hub.revisions.items():
                 files = sorted(file.name for file in folder.iterdir())
-                if path == f"/api/models/{hub.repo}/revision/{commit}":
+                if path == f"{api}/revision/{commit}":
                     siblings = [{"rfilename": name} for name in files]
                     described = {"id": hub.repo, "sha": commit, "siblings": siblings}
                     return self.send(200, json.dumps(described).encode(), {}, body)
-                if path == f"/api/models/{hub.repo}/tree/{commit}":
+                if path in (f"{api}/tree/{commit}", f"{api}/paths-info/{commit}"):
                     entries = [
                         {"type": "file", "path": name, "size": (folder / name).stat().st_size}
                         | {"oid": hashlib.sha1((folder / name).read_bytes()).hexdigest()}
                         for name in files
+                        if "paths-info" not in path or name in self.asked
                     ]
                     return self.send(200, json.dumps(entries).encode(), {}, body)
-                prefix = f"/{hub.repo}/resolve/{commit}/"
+                prefix = f"{home}/{hub.repo}/resolve/{commit}/"
                 if path.startswith(prefix) and path.removeprefix(prefix) in files:
                     name = path.removeprefix(prefix)
                     content = (folder / name).read_bytes()
@@ -60,6 +69,8 @@ def serving(hub: Hub) -> Iterator[Hub]:
                     etag = hashlib.sha256(content).hexdigest()
                     headers = {"X-Repo-Commit": commit, "ETag": f'"{etag}"'}
                     return self.send(200, content, headers, body)
+                if f"/{commit}/" in path:
+                    return self.send(404, b"", {"X-Error-Code": "EntryNotFound"}, body)
             self.send(404, b"", {"X-Error-Code": "RevisionNotFound"}, body)
 
         def send(self, status: int, content: bytes, headers: dict, body: bool) -> None:

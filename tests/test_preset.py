@@ -16,7 +16,13 @@ def workspace(tmp_path, monkeypatch):
     shutil.copyfile(ROOT / "params.yaml", tmp_path / "params.yaml")
     shutil.copytree(ROOT / "presets", tmp_path / "presets")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MALSSI_RAW", "/srv/corpora")
+    for name, value in {
+        "MALSSI_RAW": "/srv/corpora",
+        "MALSSI_INSTRUCT": "/srv/corpora/instruct.jsonl",
+        "MALSSI_LICENSE": "CC0-1.0",
+        "MALSSI_REVISION": "0" * 40,
+    }.items():
+        monkeypatch.setenv(name, value)
 
     def apply(name: str) -> None:
         monkeypatch.setattr(sys, "argv", ["preset", name])

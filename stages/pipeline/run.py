@@ -16,7 +16,7 @@ def run(main: Callable[[], None]) -> None:
     """Runs a stage's `main` as a program: a readable log on stderr, and for an error that the
     user can mend its three-part message in place of a traceback (exit code 1)."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
-    for chatty in ("httpx", "httpcore", "alembic", "mlflow", "filelock", "matplotlib"):
+    for chatty in ("httpx", "httpx2", "httpcore", "alembic", "mlflow", "filelock", "matplotlib"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # It says each time that it tries a dead tracker again, with the whole address.
     logging.getLogger("urllib3").setLevel(logging.ERROR)

@@ -51,6 +51,13 @@ def write_file(path: Path, rows: list[Row], schema: pa.Schema) -> None:
         writer.write_table(table, row_group_size=ROWS_PER_GROUP)
 
 
+def write_stream(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> None:
+    """Writes one Parquet file from tables as they come, each a row group."""
+    with _writer(path, schema) as writer:
+        for table in tables:
+            writer.write_table(table.cast(schema.remove_metadata()))
+
+
 def write_table(folder: Path, rows: Iterable[Row], schema: pa.Schema = CANONICAL) -> int:
     """Writes the rows, in their order, as shards `00000.parquet`, ... and returns their number."""
     return write_batches(folder, batches_of(rows, schema), schema)

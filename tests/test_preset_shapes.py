@@ -1,0 +1,170 @@
+"""Each data preset, on data of its shape, from the raw file to the splits."""
+
+import json
+import random
+import shutil
+import sys
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from stages import curate, ingest, mix, sample, scrub
+from stages.grammar.personal import Personal
+from stages.pipeline import preset
+from stages.pipeline.config import load_config
+from stages.pipeline.run import read_json
+from stages.pipeline.tables import read_table
+from stages.sample import KINDS
+from tests.micro import ROOT, edit_yaml
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    for name in ("params.yaml",):
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    for name in ("presets", "data/lexicons"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    for stage in (sample, ingest, scrub, curate, mix):
+        monkeypatch.setattr(stage, "project", lambda *_: None)
+    for name, value in {
+        "MALSSI_RAW": "raw",
+        "MALSSI_LICENSE": "CC0-1.0",
+        "MALSSI_REVISION": "0" * 40,
+        "MALSSI_INSTRUCT": "raw/instruct.jsonl",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    def apply(name: str) -> None:
+        monkeypatch.setattr(sys, "argv", ["preset", name])
+        preset.main()
+
+    def to_mix() -> dict:
+        edit_yaml(
+            Path("params.yaml"), lambda p: p["mix"].update(validation_share=0.2, test_share=0.2)
+        )
+        for name in load_config().sources:
+            monkeypatch.setattr(sys, "argv", ["stage", "--source", name])
+            ingest.main()
+            scrub.main()
+        curate.main()
+        mix.main()
+        return read_json(Path("metrics/mix.json"))
+
+    return apply, to_mix
+
+
+def raw_rows(kind: str, count: int) -> list[dict]:
+    rows = KINDS[kind](random.Random(5), Personal(0.1))
+    return [row.raw for row in islice(rows, count)]
+
+
+def write(path: str, rows: Iterable[dict]) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+    Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def messages(split: str = "train") -> list[list[dict]]:
+    return [row["messages"] for row in read_table(Path("data/splits") / split)]
+
+
+def test_s1_13_s1_18_s1_19_news_and_chat(workspace):
+    apply, to_mix = workspace
+    news = [
+        {"topic" if k == "section" else k: v for k, v in row.items()}
+        for row in raw_rows("news", 200)
+    ]
+    write("raw/news.jsonl", news)
+    write("raw/chat.jsonl", raw_rows("chat", 200))
+    apply("news-chat")
+    metrics = to_mix()
+    assert abs(metrics["train"]["share_by_source"]["news"] - 0.6) < 0.02
+    asked = [m for m in messages() if m[1]["content"].startswith("주제: ")]
+    assert asked
+    for system, user, assistant in asked:
+        assert system["content"].startswith("한국 뉴스 문체로 간결하고 사실 위주로 작성.")
+        assert user["content"].endswith("기사 제목과 요약을 작성해줘.")
+        assert " — " in assistant["content"]
+    assert all(len(m) <= 7 and m[-1]["role"] == "assistant" for m in messages())
+
+
+def test_s2_07_s2_15_dialogue_summaries(workspace):
+    """In the shape of the public data: speakers and utterances, nested, with a list of subjects."""
+    apply, to_mix = workspace
+    rows = []
+    for row in raw_rows("dialogue", 80):
+        lines = [line.partition(": ") for line in row["dialogue"].splitlines()]
+        talk = [{"speaker": who, "utterance": said} for who, _, said in lines]
+        rows.append(
+            {
+                "input": {"conversation": talk, "subject_keyword": row["subject"]},
+                "output": row["summary"],
+            }
+        )
+    write("raw/dialogue.jsonl", rows)
+    apply("dialogue-summary")
+
+    def nested(params: dict) -> None:
+        params["sources"]["dialogue"]["path"] = "raw/dialogue.jsonl"
+        params["sources"]["dialogue"]["columns"].update(
+            dialogue="input.conversation", subject="input.subject_keyword", summary="output"
+        )
+
+    edit_yaml(Path("params.yaml"), nested)
+    to_mix()
+    for _, user, assistant in messages():
+        assert user["content"].startswith("[Conversation]\n#Person1#: ")
+        assert "\n\n[Question]\n위 " in user["content"]
+        assert user["content"].endswith(" 주제에 대한 대화를 요약해주세요.")
+        assert assistant["content"]
+
+
+def test_s3_01_s3_02_s3_04_twelve_categories_and_s3_12_the_relearn_chain(workspace):
+    apply, to_mix = workspace
+    write("raw/instruct.jsonl", raw_rows("instruct", 360))
+    apply("categories")
+    metrics = to_mix()
+    assert metrics["train"]["rows_different"] >= 100
+    tags = {tag for row in read_table(Path("data/splits/train")) for tag in row["style_tags"]}
+    assert len({tag for tag in tags if tag.startswith("domain:")}) == 12
+
+    apply("relearn")
+    assert load_config().train.learning_rate == 5e-5
+    write("data/raw/sample/no_warning.jsonl", raw_rows("no_warning", 300))
+    write("data/raw/sample/correction.jsonl", raw_rows("correction", 350))
+    metrics = to_mix()
+    for split in ("train", "validation", "test"):
+        assert metrics[split]["warning_share"] <= 0.05
+        assert set(metrics[split]["share_by_source"]) == {"instruct", "no_warning", "correction"}
+    assert all(
+        "가" <= m[-1]["content"][0] <= "힣" for m in messages() if "첫머리" in m[1]["content"]
+    )
+
+
+def test_s4_03_s4_04_s4_06_a_hub_data_set_with_reasoning(workspace):
+    apply, to_mix = workspace
+    apply("hub-dataset")
+    rows = [
+        {
+            "Open-ended Verifiable Question": f"What is {i} plus {i}? {{braces}} stay",
+            "Complex_CoT": f"Twice {i} is asked for.",
+            "Response": f"It is {2 * i}, that is all.",
+        }
+        for i in range(200)
+    ]
+    Path("data/raw/hub").mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(rows), "data/raw/hub/reasoning.parquet")
+    edit_yaml(
+        Path("params.yaml"),
+        lambda p: p["curate"].update(near_duplicate_jaccard=1.0, same_split_jaccard=1.0),
+    )
+    to_mix()
+    for user, assistant in messages():
+        assert "{braces} stay" in user["content"]
+        assert assistant["thinking"].startswith("Twice ") and "<think>" not in assistant["content"]
+    assert all(m[-1]["thinking"] is None for m in messages("test"))
