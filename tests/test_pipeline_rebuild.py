@@ -83,6 +83,14 @@ CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
         param("export.mxfp4.scale_rule", "ceil6"),
         {"export@mxfp4", "evaluate@mxfp4", "gate", "report"},
     ),
+    "a lexicon that mix reads": (
+        text("data/lexicons/warnings.txt", "전문가와 상담", "# 전문가와 상담"),
+        {"mix"},
+    ),
+    "a lexicon that is counted": (
+        text("data/lexicons/slang.txt", "ㄱㄱ", "ㄱㄱ\nㄱㅊ"),
+        {"curate"},
+    ),
     "threshold of the gate": (param("gate.max_quarantined_share", 0.2), {"gate", "report"}),
     "seed": (param("seed", 7), set(STAGES) - {"ingest@chat", "scrub@chat"}),
     "revision of a base that is not in use": (param("base.hub.revision", "0" * 40), {"base"}),
@@ -94,6 +102,24 @@ CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
     "the page's layout": (text("stages/report.html", "<h1>malssi", "<h1>말씨"), {"report"}),
     "readme": (text("README.md", "malssi", "malssi!"), set()),
 }
+
+
+def test_s1_26_a_new_week_of_a_source_reruns_that_source_and_what_follows(project: Project) -> None:
+    """A source may be a folder: a file that is added to it reruns no other source."""
+    weeks = project.folder / "data/raw/own/weeks"
+    weeks.mkdir()
+    news = (project.folder / "data/raw/sample/news.jsonl").read_text(encoding="utf-8").splitlines()
+    (weeks / "2026-01.jsonl").write_text("\n".join(news[:60]) + "\n", encoding="utf-8")
+    path = param("sources.news.path", "data/raw/own/weeks")
+    path(project)
+    project.repro()
+    (weeks / "2026-02.jsonl").write_text("\n".join(news[60:]) + "\n", encoding="utf-8")
+    reran = project.repro()
+    assert {"ingest@news", "scrub@news", "curate", "mix", "train"} <= reran
+    assert not {name for name in reran if name.partition("@")[0] in ("ingest", "scrub")} - {
+        *("ingest@news", "scrub@news"),
+    }
+    assert "base" not in reran
 
 
 @pytest.mark.parametrize("name", CHANGES)

@@ -41,10 +41,11 @@ def messages_of(row: Row, mix: Mix) -> list[Message]:
 
 
 def scored_messages_of(row: Row, mix: Mix) -> list[Message]:
-    """The conversation that a row is scored by: the template's `evaluation` where it has one."""
+    """The conversation that a row is scored by: the template's `evaluation` where it has one, and
+    the answers without their reasoning."""
     template, where = _template_of(row, mix)
     if template.evaluation is None:
-        return messages_of(row, mix)
+        return [{"role": m["role"], "content": m["content"]} for m in messages_of(row, mix)]
     fields = row["fields"] | {"style": row["style"]}
     return [
         *_system(template, fields, where),
