@@ -43,6 +43,10 @@ def _read(line: bytes, number: int) -> dict[str, Any]:
         raise ValueError(
             f"standard input, line {number}: not JSON. Give one object per line."
         ) from None
+    except RecursionError:
+        raise ValueError(
+            f"standard input, line {number}: nested too deeply. Give one flat object per line."
+        ) from None
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise ValueError(
             f'standard input, line {number}: no string "text". '
@@ -54,6 +58,10 @@ def _read(line: bytes, number: int) -> dict[str, Any]:
 def _encode(row: dict[str, Any], number: int) -> bytes:
     try:
         return json.dumps(row, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError(
+            f"standard input, line {number}: nested too deeply. Give one flat object per line."
+        ) from None
     except UnicodeEncodeError:
         raise ValueError(
             f"standard input, line {number}: half of a surrogate pair. Repair the text."

@@ -40,10 +40,11 @@ _DISTRICTS = (
     "동안|원미|소사|오정|상록|단원|덕양|일산동|일산서|처인|기흥|수지|상당|서원|흥덕|청원|동남|서북|완산|"
     "덕진|의창|성산|마산합포|마산회원|진해"
 )
+_GAP = ",? ?"
 _SIGUNGU = f"(?:(?:{_CITIES})시|(?:{_COUNTIES})군|(?:{_DISTRICTS})구)"
 _DISTRICT = (
-    f"(?:{_SIDO_IN_FULL} ?(?:[가-힣]{{1,4}}[시군구] ?){{1,2}}"
-    f"|(?:(?:{_SIDO}) ?|(?<![가-힣])){_SIGUNGU} ?(?:[가-힣]{{1,4}}구 ?)?)"
+    f"(?:{_SIDO_IN_FULL}{_GAP}(?:[가-힣]{{1,4}}[시군구]{_GAP}){{1,2}}"
+    f"|(?:(?:{_SIDO}){_GAP}|(?<![가-힣])){_SIGUNGU}{_GAP}(?:[가-힣]{{1,4}}구{_GAP})?)"
 )
 _TOWN = "[가-힣]{1,6}[0-9]{0,2}[읍면동가]"
 _TOWN_OR_VILLAGE = "[가-힣]{1,6}[0-9]{0,2}[읍면동가리]"
@@ -58,69 +59,157 @@ _COUNTED = (
 _NO_AMOUNT = (
     rf"(?![0-9A-Za-z%]|[-.,][0-9]|이닝| (?:{_COUNTED})(?![가-힣])|가 ?[0-9])"
     "(?=$|[^가-힣]|으?로|에|이|은|는|을|를|의|와|과|가|까지|부터|인데|입|예|야|라[고서는]|층|호|"
-    "번지|앞|옆)"
+    f"번지|앞|옆|서울|[부울]산|대[구전]|인천|세종|경기도|강원|제주|{_SIGUNGU})"
 )
 _NO = rf"(?:지하 ?)?[0-9]{{1,5}}+(?:-[0-9]{{1,5}}+)?(?:번지)?{_NO_AMOUNT}"
 _LOT = rf"산? ?[0-9]{{1,4}}+(?:-[0-9]{{1,4}}+)?(?:번지(?: ?[0-9]{{1,3}}호)?)?{_NO_AMOUNT}"
 _BUILDING = (
     "[가-힣A-Za-z0-9]{0,14}?(?:아파트|빌딩|빌라|오피스텔|타워|맨션|연립|주택|하이츠|캐슬|자이|래미안|"
-    "힐스테이트|푸르지오|아이파크|팰리스|센터|프라자|상가|타운|APT)"
+    "힐스테이트|푸르지오|아이파크|팰리스|센터|프라자|상가|타운|마을|단지|하우스|파크|시티|APT)"
 )
 _FLAT = "[0-9]{1,4}동 ?[0-9]{1,5}호"
 _UNIT = (
-    "(?:(?:지하 ?|B)?[0-9]{1,2}층(?: ?[0-9]{1,4}호)?"
+    "(?:(?:지하 ?|B)?[0-9]{1,2}층(?: ?[A-Z]?[0-9]{1,4}호)?"
     "|(?:제?[0-9]{1,4}|[A-Za-z가-하])동[ ,-]{0,2}(?:[0-9]{1,2}층 ?)?[0-9]{1,5}호"
-    "|[0-9]{1,5}호|[0-9]{1,4}동)(?![0-9])"
+    "|[A-Z]?[0-9]{1,5}호|[0-9]{1,4}동)(?![0-9])"
 )
 _NAMED = rf"(?:{_BUILDING}(?=[ ,]{{0,2}}[0-9])|[가-힣A-Za-z0-9]{{2,14}}(?= {_FLAT}))"
-_DETAIL = rf"(?:,? ?\([가-힣A-Za-z0-9, ·]{{1,30}}\))?(?:,? ?{_NAMED})?(?:,? ?{_UNIT}){{0,3}}"
+_HYPHENATED = rf"{_BUILDING} ?[0-9]{{1,4}}-[0-9]{{1,5}}(?![-0-9])"  # 햇살아파트 101-1201
+_DETAIL = (
+    r"(?:,? ?\([가-힣A-Za-z0-9, ·]{1,30}\))?"
+    f"(?:,? ?{_HYPHENATED}|(?:,? ?{_NAMED})?(?:,? ?{_UNIT}){{0,3}})"
+)
+_REGION = (
+    "[시군구][ ,]|서울|[부울]산|대[구전]|광주|인천|세종|"
+    "경[기상남북]|충[청남북]|전[라남북]|강원|제주"
+)
 _ZIP = r"(?:[(\[]?(?<![0-9])(?:[0-9]{5}|[0-9]{3}-[0-9]{3})[)\]]? {0,2})?"
 _WORD_START = "(?<![가-힣A-Za-z0-9])"
 _BY_ROAD = f"{_ROAD} ?{_NO}{_DETAIL}"
 _BY_LOT = f"{_TOWN_OR_VILLAGE} ?{_LOT}{_DETAIL}"
 _BY_BLOCK = f"(?:{_TOWN_OR_VILLAGE}|{_ROAD}) [가-힣A-Za-z0-9]{{1,14}} {_UNIT}(?:,? ?{_UNIT}){{0,2}}"
+_LABEL = (
+    "(?:주소지?|배[송달]지|(?:받|보내)(?:는|실|줄) ?(?:곳|주소)|소재지|거주지|방문지|근무지|"
+    "본적|입주민|수령지|도로명)"
+)
+# Each with what a stretch must hold for the pattern to fit: to look for that first is cheap.
 _ADDRESSES = tuple(
-    (rule, re.compile(pattern))
-    for rule, pattern in (
+    (rule, re.compile(needs), re.compile(pattern))
+    for rule, needs, pattern in (
         (
             "district",
-            f"{_ZIP}(?:{_DISTRICT}(?:{_TOWN} )?(?:{_BY_ROAD}|{_BY_LOT}|{_BY_BLOCK})"
-            f"|(?:{_SIDO}) (?:{_TOWN} )?{_BY_ROAD})",
+            _REGION,
+            f"{_ZIP}(?:{_DISTRICT}(?:{_TOWN}{_GAP})?(?:{_BY_ROAD}|{_BY_LOT}|{_BY_BLOCK})"
+            f"|(?:{_SIDO}) (?:{_TOWN} )?{_BY_ROAD}|세종(?:특별자치)?시?{_GAP}{_BY_LOT})",
         ),
         # Without a region only what cannot be anything else: a lane (…번길 12), a road with a
         # unit, a block of flats with a unit.
-        ("lane", rf"{_WORD_START}[가-힣]{{1,8}}(?:대로|로) ?{_LANE} ?{_NO}{_DETAIL}"),
+        ("lane", "길", rf"{_WORD_START}[가-힣]{{1,8}}(?:대로|로) ?{_LANE} ?{_NO}{_DETAIL}"),
         (
             "road_unit",
+            "호",
             rf"{_WORD_START}[가-힣]{{1,8}}(?:대로|로|길) [0-9]{{1,4}}+(?:-[0-9]{{1,4}}+)?,? ?"
             rf"(?:{_BUILDING} )?(?:[0-9]{{1,4}}동 ?)?[0-9]{{1,5}}호",
         ),
-        ("flat", rf"{_WORD_START}{_BUILDING} ?{_FLAT}"),
+        ("flat", "호", rf"{_WORD_START}{_BUILDING} ?{_FLAT}"),
+        # 부평대로 383 (부평동)
+        (
+            "road_town",
+            r"\(",
+            rf"{_WORD_START}[가-힣]{{1,8}}(?:대로|로|길) ?{_NO}"
+            rf"(?= ?\([가-힣]{{1,6}}[0-9]?[동읍면가리][,)]){_DETAIL}",
+        ),
+        # and what is called an address: 배송지 중앙길 222-23
+        (
+            "road_labelled",
+            _LABEL,
+            rf"{_LABEL}[은는이가]?(?: ?[:=])? ?"
+            rf"(?P<address>[가-힣]{{1,8}}(?:대로|(?<!으)로|길) ?{_NO}{_DETAIL})",
+        ),
     )
 )
 _ADDRESS_NUMBER = re.compile(
     r"[로길동리가읍면하산지] ?[0-9]|[가-힣]{2} ?[0-9]{1,4}(?:동[ ,]{0,2}[0-9]|층|호)"
 )
 _ADDRESS_REACH = 48
-# No address is without one of these, and most digits in a text are: a region, a lane, a flat.
-_CLUE = re.compile(
-    "[시군구] |길|호|서울|[부울]산|대[구전]|광주|인천|세종|"
-    "경[기상남북]|충[청남북]|전[라남북]|강원|제주"
-)
+# No address is without one of these, and most digits in a text are.
+_CLUE = re.compile(rf"{_REGION}|길|호|\(|{_LABEL}")
+# An address may go on in the next line, unless that is an item of a list. Both keep the length.
+_LINE_END = re.compile(r"\n(?![0-9]{1,2}[.)])")
+_DOT = re.compile("(?<=[가-힣])·(?=[가-힣0-9])|(?<=[0-9])·(?=[0-9]{1,4}[동호])")
 
 
 def find_addresses(text: str) -> Iterator[Found]:
     """Search only around digits that follow the last letter of a street, a town or a building."""
-    done = 0
-    for number in _ADDRESS_NUMBER.finditer(text):
-        if number.start() < done:
-            continue
-        start, end = max(done, number.start() - _ADDRESS_REACH), number.end() + _ADDRESS_REACH
+    if "\n" in text:
+        text = _LINE_END.sub(" ", text)
+    if text.count("·") > 2:
+        text = _DOT.sub(" ", text)
+    seen: set[int] = set()
+    for start, end in _stretches(text):
         if not _CLUE.search(text, start, end):
             continue
-        for rule, pattern in _ADDRESSES:
-            match = pattern.search(text, start, end)
+        for rule, needs, pattern in _ADDRESSES:
+            if needs.search(text, start, end):
+                for match in pattern.finditer(text, start, end):
+                    if match.start() not in seen:
+                        found = _found(rule, match, 0)
+                        yield found
+                        yield from _touching(text, found, seen)
+
+
+def _found(rule: str, match: re.Match[str], offset: int) -> Found:
+    first = match.start("address") if rule == "road_labelled" else match.start()
+    return Found("ADDRESS", offset + first, offset + match.end(), f"address_{rule}", "high")
+
+
+def _touching(text: str, found: Found, seen: set[int]) -> Iterator[Found]:
+    """Addresses without a boundary between, 강남대로 1강남대로 2: the mask of one is the boundary
+    of the next. Followed here, they do not take a round of scrubbing each.
+    """
+    last: Found | None = found
+    while last and last.start not in seen:
+        seen.add(last.start)
+        last = _right_after(text, last.end)
+        if last:
+            yield last
+    first = _right_before(text, found.start)
+    while first and first.start not in seen:
+        seen.add(first.start)
+        yield first
+        first = _right_before(text, first.start)
+
+
+def _right_after(text: str, end: int) -> Found | None:
+    if text[end : end + 1].isalnum() and _ADDRESS_NUMBER.search(text, end, end + _ADDRESS_REACH):
+        window = "]" + text[end : end + 2 * _ADDRESS_REACH]
+        for rule, _, pattern in _ADDRESSES:
+            match = pattern.match(window, 1)
             if match:
-                yield Found("ADDRESS", match.start(), match.end(), f"address_{rule}", "high")
-                done = match.end()
-                break
+                return _found(rule, match, end - 1)
+    return None
+
+
+def _right_before(text: str, start: int) -> Found | None:
+    before = max(0, start - 2 * _ADDRESS_REACH)
+    if text[max(0, start - 1) : start].isalnum() and _ADDRESS_NUMBER.search(text, before, start):
+        window = text[before:start] + "["
+        for rule, needs, pattern in _ADDRESSES:
+            if needs.search(window):
+                for match in pattern.finditer(window):
+                    if match.end() == start - before:
+                        return _found(rule, match, before)
+    return None
+
+
+def _stretches(text: str) -> Iterator[tuple[int, int]]:
+    """The surroundings of all such digits, joined where they overlap."""
+    start = end = 0
+    for number in _ADDRESS_NUMBER.finditer(text):
+        if number.start() - _ADDRESS_REACH > end or not end:
+            if end:
+                yield start, end
+            start = max(0, number.start() - _ADDRESS_REACH)
+        end = number.end() + _ADDRESS_REACH
+    if end:
+        yield start, end

@@ -6,6 +6,7 @@ everything that is not personal data.
 """
 
 import re
+from functools import lru_cache
 
 _BANKS = (
     "국민|신한|농협|축협|카카오 ?뱅크|카뱅|토스|케이 ?뱅크|새마을|신협|우체국|수협|씨티|"
@@ -14,22 +15,27 @@ _BANKS = (
 )
 # These are also plain words, so they count as banks only right before the number.
 _BANKS_IF_ADJACENT = "우리|하나|기업|대구|부산|광주|전북|경남|제주|산업|제일|카카오|은행|뱅크"
+# "passport no. M12345678": the word behind the label is part of it, and names no code.
+_NUMBER = "(?: ?(?:no|num|number)(?![a-z]))?"
 # In lower case, as the texts are when these are searched for.
 _LABELS = {
-    "RRN": "주민 ?(?:등록)? ?번호|주민번|주민등록|주번|resident registration|rrn",
+    "RRN": "주민 ?(?:등록)? ?번호|주민번|주민등록|주번|(?:resident registration|rrn)" + _NUMBER,
     "FRN": (
         "외국인 ?(?:등록)? ?(?:번호|증)|외국인등록|거소 ?신고|"
-        "alien registration|(?<![a-z])arc(?![a-z])"
+        f"(?:alien registration|(?<![a-z])arc(?![a-z])){_NUMBER}"
     ),
     "CORPORATE": "법인 ?(?:등록)? ?번호",
-    "BRN": "사업[자장]|세금 ?계산서|상호|가맹점|업체|거래처|폐업|휴업|발행|business registration",
-    "PASSPORT": "여권|passport",
-    "DRIVER": "면허|driver'?s? licen[cs]e",
+    "BRN": (
+        "사업[자장]|공급(?:받는 ?)?자|세금 ?계산서|상호|가맹점|업체|거래처|폐업|휴업|발행|"
+        f"business registration{_NUMBER}"
+    ),
+    "PASSPORT": "여권|passport" + _NUMBER,
+    "DRIVER": "면허|driver'?s? licen[cs]e" + _NUMBER,
     "CARD": "카드|(?<!문)결제(?! ?번호)|긁|할부|비자|마스터|아멕스|card|visa",
     "ACCOUNT": (
         "계좌|통장|예금|입금|송금|이체|출금|환불|납입|납부|적금|월급|급여|월세|회비|정산|후원|"
-        "기부|축의|부의|조의|보증금|잔금|이자|대출|부쳐|부치|보[내낼냈]|넣어|쏴|예치|account|"
-        f"{_BANKS}|(?:{_BANKS_IF_ADJACENT})(?=[ :)(]{{0,2}}$)"
+        "기부|축의|부의|조의|보증금|잔금|이자|대출|부쳐|부치|보[내낼냈]|넣어|쏴|예치|"
+        f"account{_NUMBER}|{_BANKS}|(?:{_BANKS_IF_ADJACENT})(?=[ :)(]{{0,2}}$)"
     ),
     "PHONE": (
         "전화|연락|휴대|핸드폰|폰|모바일|문자|카톡|통화|팩스|콜|문의|접수처?(?!번호| 번호)|대표|"
@@ -41,12 +47,12 @@ _LABELS = {
     ),
     "PLATE": (
         "차량|(?<![가-힣])차[는가]? |차 ?번호|번호판|내 ?차|주차|자동차|승용차|트럭|택시|"
-        "렌터카|plate"
+        "렌터카|차주|plate"
     ),
     "CODE": (
         "주문|예약|송장|운송장|택배(?:[^0-9]{0,6}보[내낼냈])?|배송|등기 ?번호|접수 ?번호|문서|"
         "관리 ?번호|제품|상품|품번|품목|모델|부품|시리얼|일련|바코드|코드|버전|빌드|펌웨어|고시|"
-        "공고|사건|판결|특허|출원|쿠폰|티켓|승인|거래 ?번호|결제 ?번호|영수증|고객 ?번호|"
+        "공고|사건|판결|특허|출원|쿠폰|티켓|승인|거래 ?번호|결제 ?번호|영수증 ?번호|고객번호|"
         "회원 ?번호|사번|학번|수험|참조|종목|분류|재고|로트|규격|자재|게시글|글 ?번호|문항|시행|"
         "조항|스캔|업데이트|릴리스|안드로이드|윈도|크롬|패치|드라이버|"
         "(?<![a-z])(?:ios|isbn|issn|ean|gtin|upc|sku|s/n|serial|order|tracking|invoice|model|part|"
@@ -71,23 +77,35 @@ _AFTER_STOP = re.compile(r"[.!?]\s|\n|[0-9]")
 
 def label_before(text: str, start: int) -> str | None:
     """The type named by the nearest label before the number, in the same sentence."""
-    before = text[max(0, start - _LABEL_REACH) : start].lower()
+    return _nearest(text[max(0, start - _LABEL_REACH) : start].lower())
+
+
+@lru_cache(maxsize=256)  # several formats fit in the same digits, and each asks
+def _nearest(before: str) -> str | None:
     sentence_start = 0
     for sentence_end in _SENTENCE_END.finditer(before):
-        sentence_start = sentence_end.end()
+        # In a row of a form, "계좌 / 110-123-456789", the cell before is the label.
+        if sentence_end.end() < len(before) or sentence_end[0] != " / ":
+            sentence_start = sentence_end.end()
     nearest = None
     for label in _LABEL.finditer(before, sentence_start):
         nearest = label
     if nearest is None:
         return None
-    if nearest.lastgroup == "CODE" and not _CODE_GAP.fullmatch(before, nearest.end()):
+    if nearest.lastgroup == "CODE" and (
+        before.endswith(" / ") or not _CODE_GAP.fullmatch(before, nearest.end())
+    ):
         return None  # the word belongs to something else: a label of a code stands right before it
     return nearest.lastgroup
 
 
 def label_after(text: str, end: int) -> str | None:
     """The type named by the first label after the number: …로 송금했습니다."""
-    after = text[end : end + _LABEL_REACH_AFTER].lower()
+    return _first(text[end : end + _LABEL_REACH_AFTER].lower())
+
+
+@lru_cache(maxsize=256)
+def _first(after: str) -> str | None:
     stop = _AFTER_STOP.search(after)
     label = _LABEL.search(after, 0, stop.start() if stop else len(after))
     if label is None or (label.lastgroup == "CODE" and label.start() > _CODE_REACH_AFTER):

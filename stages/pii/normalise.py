@@ -37,6 +37,7 @@ _CHARACTERS = {
     **{ord(c): NOTHING for c in _INVISIBLE},
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full width ASCII
     **{code: str((code - 0x1D7CE) % 10) for code in range(0x1D7CE, 0x1D800)},  # mathematical digits
+    **{ord(small): usual for small, usual in zip("﹐﹒﹕﹟﹫﹢", ",.:#@+", strict=True)},
     ord("。"): ".",
     ord("\r"): NOTHING,
 }
@@ -49,18 +50,53 @@ _CIRCLED = {"⓪": "0", "⓿": "0"} | {
     for row in ("①②③④⑤⑥⑦⑧⑨", "⓵⓶⓷⓸⓹⓺⓻⓼⓽", "❶❷❸❹❺❻❼❽❾", "➀➁➂➃➄➅➆➇➈")
     for digit, circled in enumerate(row, start=1)
 }
-_LOOKALIKES = str.maketrans("OoIl", "0011")
+_LOOKALIKES = str.maketrans("OoIlㅇ", "00110")
 _N = "".join(_NUMERALS)
 _D = "0-9" + _N
+_HEARD = {"엠": "M", "에스": "S", "알": "R", "지": "G", "디": "D"}
 _SPOKEN_DASH = " ?(?:에|다시|대시|하이픈) ?"
 _DIGITS = frozenset("0123456789" + _N)
+_C = "".join(_CIRCLED)
+# The letters that stand for the use of a car: private, taxi, delivery, rental.
+PLATE_LETTERS = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주바사아자하허호배"
+_SPOKEN_PLATE = f"[{_D}]{{2,3}}[{PLATE_LETTERS}] ?[{_N}]{{4}}"
+_MORE_NUMERALS = f"[- ]{{0,3}}[{_D}]{{2}}|(?!이[에야고라])[{_D}]"
+# How many digits stand between the dashes of a number that a line's end may break.
+_GROUPINGS = frozenset(
+    {
+        (6, 7),  # resident and foreigner numbers
+        (2, 2, 6, 2),  # driver licences
+        (4, 4, 4, 4), (4, 6, 5), (4, 6, 4),  # cards
+        (3, 2, 5),  # business numbers
+        (2, 3, 4), (2, 4, 4), (3, 3, 4), (3, 4, 4), (4, 3, 4), (4, 4, 4),  # telephones
+        (6, 2, 6), (3, 3, 6), (3, 2, 6), (4, 3, 6), (3, 6, 5), (4, 2, 7),  # accounts
+        (3, 4, 4, 2), (3, 6, 2, 3), (3, 2, 4, 3), (2, 3, 6, 3), (4, 4, 4, 1), (3, 2, 6, 1),
+    }
+)  # fmt: skip
 
 # A text without any of these holds nothing to mask, in any spelling known here.
-_PLAIN_CANDIDATE = re.compile(
-    "[0-9@\uff10-\uff19\uff20\U0001d7ce-\U0001d7ff" + "".join(_CIRCLED) + "]"
+_PLAIN_CANDIDATE = re.compile(f"[0-9@\uff10-\uff19\uff20\ufe6b\U0001d7ce-\U0001d7ff{_C}]")
+_SPOKEN_CANDIDATE = re.compile(f"[{_N}](?:[^0-9a-z]{{0,3}}[{_N}]){{7}}|{_SPOKEN_PLATE}")
+_BRACKETED_AT = re.compile(r"[ #<(\[{](?:at|AT)[ #>)\]}]|[#<(\[{][aA][#>)\]}]")
+
+
+# ⓪①⓪-①②③④-⑤⑥⑦⑧, and on plates and in addresses, ④⑦보 ⑨⑥④③, 중앙로 ②⑤; elsewhere one or two
+# alone are the number of a list item.
+_CIRCLED_NUMBER = re.compile(
+    f"[{_C}](?:[-./·~_ ]?[{_C}]){{4,}}+|[{_C}]{{3,}}|[{_C}]{{2}}(?=[{PLATE_LETTERS}] ?[{_C}])|"
+    f"[{_C}]{{2}}(?<=[로길동리] ..)(?:-[{_C}]{{1,3}})?"
 )
-_SPOKEN_CANDIDATE = re.compile(f"[{_N}](?:[^0-9a-z]{{0,3}}[{_N}]){{7}}")
-_BRACKETED_AT = re.compile(r"[ #<(\[{](?:at|AT)[ #>)\]}]")
+# Single digits with blanks between: there are few texts with two of them.
+_SPACED = re.compile("(?: [0-9]){2}")
+
+# 0 1 0 - 1 2 3 4 - 5 6 7 8: nine or more single digits; a passport, a plate, 중앙로 1 5 2.
+_SPACED_NUMBER = re.compile(
+    r"[0-9](?<![0-9].)(?<![0-9] .)(?: {1,3}(?:- {1,2})?[0-9](?![0-9])){8,}+|"
+    r"[A-Za-z](?<![0-9A-Za-z].)(?: [0-9]){3} [0-9A-Za-z](?: [0-9]){4}(?![0-9A-Za-z])|"
+    rf"[0-9](?<![0-9].)(?<![0-9] .)(?: [0-9]){{1,2}} [{PLATE_LETTERS}] [0-9](?: [0-9]){{3}}"
+    r"(?! ?[0-9](?![가-힣]))|"
+    r"[0-9](?<=[로길동리] .)(?: (?:- )?[0-9](?![0-9])){1,7}+"
+)
 
 
 class View(NamedTuple):
@@ -92,6 +128,10 @@ def normalise(text: str) -> View:
         text = text.translate(_CHARACTERS)
         if NOTHING in text:
             text, offsets = _drop_nothing(text, offsets)
+        text = _CIRCLED_NUMBER.sub(_circled, text)
+    if _SPACED.search(text):
+        text = _SPACED_NUMBER.sub(_close_up, text)
+        text, offsets = _drop_nothing(text, offsets)
     for cues, pattern, respell in _SPELLINGS:
         for cue in cues:  # any() with a generator takes twice as long, and this runs on every row
             if cue in text:
@@ -113,11 +153,40 @@ def _as(sign: str) -> Callable[[re.Match[str]], str]:
 
 
 def _circled(match: re.Match[str]) -> str:
-    return "".join(_CIRCLED[c] for c in match[0])
+    return "".join(_CIRCLED.get(c, c) for c in match[0])
 
 
 def _close_up(match: re.Match[str]) -> str:
     return match[0].replace(" ", NOTHING)
+
+
+def _slashes(match: re.Match[str]) -> str:
+    return match[0].replace(" / ", "-" + NOTHING * 2)
+
+
+def _broken_line(match: re.Match[str]) -> str:
+    """Join two lines only if the groups of digits are then those of a known number."""
+    sizes = tuple(map(len, re.split("[-\n]", match[0])))
+    return match[0].replace("\n", "-") if sizes in _GROUPINGS else match[0]
+
+
+def _spoken_plate(match: re.Match[str]) -> str:
+    letter = re.search(f"[{PLATE_LETTERS}](?= ?[{_N}]{{4}}$)", match[0])
+    assert letter is not None
+    place = letter.start()
+    front, rest = match[0][:place], match[0][place + 1 :]
+    spelled = (_NUMERALS.get(c, c) for c in rest)
+    return "".join(_NUMERALS.get(c, c) for c in front) + letter[0] + "".join(spelled)
+
+
+def _spoken_passport(match: re.Match[str]) -> str:
+    letter, digits = match.groups()
+    blanks = len(match[0]) - 1 - len(digits)
+    return _HEARD[letter] + NOTHING * blanks + "".join(_NUMERALS[c] for c in digits)
+
+
+def _spoken_numerals(match: re.Match[str]) -> str:
+    return "".join(_NUMERALS.get(c, c) for c in match[0])
 
 
 def _spoken_separators(match: re.Match[str]) -> str:
@@ -137,7 +206,13 @@ def _spoken_digits(match: re.Match[str]) -> str:
     groups = re.findall(f"[{_D}]+", run)
     count = sum(map(len, groups))
     starts_with_zero = run[0] in "0공영"
-    too_long = count in (14, 17) or (starts_with_zero and (len(groups[-1]) == 5 or count == 12))
+    sizes = tuple(map(len, groups))
+    too_long = (
+        count in (14, 17)
+        or (starts_with_zero and (sizes[-1] == 5 or (count == 12 and sizes not in _GROUPINGS)))
+        or (sizes == (11,) and not starts_with_zero)
+        or (sizes not in _GROUPINGS and (*sizes[:-1], sizes[-1] - 1) in _GROUPINGS)
+    )
     body, particle = (run[:-1], "이") if run[-1] == "이" and too_long else (run, "")
     is_spoken = False
     parts = []
@@ -149,29 +224,40 @@ def _spoken_digits(match: re.Match[str]) -> str:
 
 def _lookalikes(match: re.Match[str]) -> str:
     """Respell a number with some letters in it, but not O12345678, which is a passport."""
-    letters = sum(c in "OoIl" for c in match[0])
-    is_number = letters * 2 <= len(match[0]) and (letters > 1 or not match[0].isalnum())
-    return match[0].translate(_LOOKALIKES) if is_number else match[0]
+    letters = sum(c in "OoIlㅇ" for c in match[0])
+    digits = sum(c in _DIGITS for c in match[0])
+    is_number = digits >= max(4, letters) and digits + letters >= 8
+    is_passport = letters == 1 and match[0].isalnum() and match[0][0] != "ㅇ"
+    return match[0].translate(_LOOKALIKES) if is_number and not is_passport else match[0]
 
 
 _LATIN = "A-Za-z0-9"
 _ALWAYS = ("",)
 # Each with cues: if the view has none of them, there is nothing to respell.
 _SPELLINGS: tuple[tuple[tuple[str, ...], re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
-    # ⓪①⓪-①②③④-⑤⑥⑦⑧; one or two alone are the number of a list item
-    (_ALWAYS, re.compile("[" + "".join(_CIRCLED) + "]{3,}"), _circled),
-    # 0 1 0 - 1 2 3 4 - 5 6 7 8: nine or more single digits
+    # a number broken at the end of a line with nothing to show for it
     (
-        _ALWAYS,
-        re.compile(r"[0-9](?<![0-9].)(?<![0-9] .)(?: (?:- )?[0-9](?![0-9])){8,}+"),
-        _close_up,
+        ("\n",),
+        re.compile(
+            r"(?<![-0-9.])[0-9]{2,7}(?:-[0-9]{2,7}){0,3}+\n[0-9]{2,7}(?:-[0-9]{1,7}){0,3}+(?![-0-9.])"
+        ),
+        _broken_line,
     ),
-    # 010 - 1234, 010 / 1234, and a number broken after or before its dash at the end of a line
+    # 010 / 1234 / 5678; a single slash parts the cells of a row: 테헤란로 12 / 0505 1234 5678
     (
-        (" -", "- ", "-\n", "\n-", " /", " ·", " ~"),
+        (" / ",),
+        re.compile(
+            rf"(?<![{_D}])(?:[{_D}]{{2,6}}(?: / [{_D}]{{2,7}}){{2,4}}+|[{_D}]{{6}} / [{_D}]{{7}})"
+            rf"(?![{_D}])"
+        ),
+        _slashes,
+    ),
+    # 010 - 1234, 010 ~ 1234, and a number broken after or before its dash at the end of a line
+    (
+        (" -", "- ", "-\n", "\n-", " ·", " ~"),
         re.compile(
             rf" -(?<=[{_D}] -)[ \n]{{0,2}}(?=[{_D}])|-(?<=[{_D}]-)[ \n]{{1,2}}(?=[{_D}])|"
-            rf"\n-(?<=[{_D}]\n-) ?(?=[{_D}])| [/·~](?<=[{_D}] .) (?=[{_D}])"
+            rf"\n-(?<=[{_D}]\n-) ?(?=[{_D}])| [·~](?<=[{_D}] .) (?=[{_D}])"
         ),
         _as("-"),
     ),
@@ -181,20 +267,39 @@ _SPELLINGS: tuple[tuple[tuple[str, ...], re.Pattern[str], Callable[[re.Match[str
         re.compile(f"[{_D}](?<![{_D}].)[{_D}]{{1,6}}+(?:{_SPOKEN_DASH}[{_D}]{{1,7}}+){{1,4}}+"),
         _spoken_separators,
     ),
+    # 엠 일이삼사오육칠팔: passports
+    (
+        tuple(_HEARD),
+        re.compile(f"({'|'.join(_HEARD)}) ?([{_N}]{{8}})(?![0-9])"),
+        _spoken_passport,
+    ),
+    # 일이가 삼사오육, 12가 삼사오육: plates
+    (
+        _ALWAYS,
+        re.compile(rf"(?<![{_D}])(?<![{_D}][{_D}][- ]){_SPOKEN_PLATE}(?!{_MORE_NUMERALS})"),
+        _spoken_plate,
+    ),
+    # 중앙로150번길 이오이; two numerals may be a word, 중앙로 이사
+    (
+        _ALWAYS,
+        re.compile(f"[로길동리] (?<![{_D}]..)[{_N}]{{3}}(?=번지|에|으?로|입|인|이에|[^가-힣]|$)"),
+        _spoken_numerals,
+    ),
     # 공일공-1234-오육칠팔: Hangul numerals in a row
     (_ALWAYS, re.compile(f"[{_D}](?:[-./·~_, ]{{0,3}}[{_D}]){{7,}}+"), _spoken_digits),
-    # O1O-746O-153O
+    # O1O-746O-153O, ㅇ1ㅇ-746ㅇ-153ㅇ
     (
-        ("O", "o", "I", "l"),
+        ("O", "o", "I", "l", "ㅇ"),
         re.compile(
-            rf"[0-9OoIl](?<![{_LATIN}].)[0-9OoIl]+(?:[-. ]?[0-9OoIl]{{3,7}}){{1,3}}(?![{_LATIN}])"
+            rf"[0-9OoIlㅇ](?<![{_LATIN}ㅇ].)[0-9OoIlㅇ]{{0,15}}+"
+            rf"(?:[-. ][0-9OoIlㅇ]{{1,7}}+){{0,4}}(?![{_LATIN}ㅇ])"
         ),
         _lookalikes,
     ),
     # user[at]naver(dot)com, user#at#naver.com, 211[.]45[.]12[.]7
     (
         ("[", "(", "{", "<", "#"),
-        re.compile(r" ?[\[({<#] ?(?:at|앳|골뱅이|@) ?[\])}>#] ?", re.IGNORECASE),
+        re.compile(r" ?[\[({<#] ?(?:at?|앳|골뱅이|@) ?[\])}>#] ?", re.IGNORECASE),
         _as("@"),
     ),
     (
@@ -217,8 +322,10 @@ _SPELLINGS: tuple[tuple[tuple[str, ...], re.Pattern[str], Callable[[re.Match[str
         _as("@"),
     ),
     (
-        (" @", "@ "),
-        re.compile(rf" @(?<=[{_LATIN}] @) ?(?=[{_LATIN}가-힣])|@ (?=[{_LATIN}가-힣])"),
+        (" @", "@ ", "@\n"),
+        re.compile(
+            rf" @(?<=[{_LATIN}] @) ?(?=[{_LATIN}가-힣])|@ ?\n(?=[{_LATIN}])|@ (?=[{_LATIN}가-힣])"
+        ),
         _as("@"),
     ),
 )

@@ -14,6 +14,8 @@ from stages.pii import checksums
 from stages.pii.found import Confidence, Found
 from stages.pii.labels import label_after, label_before
 
+_URL = re.compile("[!-~][=/&#%_]$|^[=/&#%_]$")  # 연락처/010 is a row of a form
+
 
 class Number(NamedTuple):
     """A number in one of the FORMATS, as a judge sees it."""
@@ -43,9 +45,13 @@ class Number(NamedTuple):
         before = self.label
         return before in kinds or (before != "CODE" and label_after(self.text, self.end) in kinds)
 
+    def follows(self, pattern: re.Pattern[str], reach: int) -> bool:
+        """`pattern`, which ends in `$`, fits the last `reach` characters before the number."""
+        return bool(pattern.search(self.text[max(0, self.start - reach) : self.start]))
+
     @property
     def in_url(self) -> bool:
-        return self.start > 0 and self.text[self.start - 1] in "=/&#%_"
+        return self.follows(_URL, 2)
 
 
 Judge = Callable[[Number], Confidence | None]
@@ -92,11 +98,19 @@ def _driver(number: Number) -> Confidence | None:
     return "low" if " " in number.written else "high"
 
 
+# A170-010-1234-5678 is a part.
+_CODE_BEFORE = re.compile("[A-Za-z][0-9]{1,6}-$")
+_CODE_REACH = 8
+# People book and order by telephone: 예약은 02-123-4567. 예약번호 is followed by a code.
+_BY_PHONE = re.compile(" ?(?:예약|주문|배달)[은는:]{0,2} ?$")
+_BY_PHONE_REACH = 7
+
+
 def _phone(number: Number) -> Confidence | None:
-    if not number.is_plain:
-        return "high"
     if number.labelled("PHONE"):
         return "high"
+    if not number.is_plain:
+        return None if number.follows(_CODE_BEFORE, _CODE_REACH) else "high"
     if number.in_url or number.labelled("CODE") or AMOUNT.match(number.text, number.end):
         return None
     return "high" if number.digits.startswith("010") else "low"
@@ -105,10 +119,12 @@ def _phone(number: Number) -> Confidence | None:
 def _landline(number: Number) -> Confidence | None:
     if number.labelled("PHONE"):
         return "high"
-    if number.label == "CODE" or AMOUNT.match(number.text, number.end):
+    if AMOUNT.match(number.text, number.end) or number.follows(_CODE_BEFORE, _CODE_REACH):
         return None
     if number.is_plain:
-        return None if number.in_url or number.label == "ACCOUNT" else "low"
+        return None if number.in_url or number.label in ("ACCOUNT", "CODE") else "low"
+    if number.label == "CODE" and not number.follows(_BY_PHONE, _BY_PHONE_REACH):
+        return None
     return "high"
 
 
@@ -171,7 +187,16 @@ class Format(NamedTuple):
     shortest: int  # digits; a shorter run is not searched
 
 
-_SHORTEST = {"RRN": 13, "FRN": 13, "DRIVER": 12, "CARD": 14, "PHONE": 10, "BRN": 10, "ACCOUNT": 10}
+_SHORTEST = {
+    "RRN": 13,
+    "FRN": 13,
+    "DRIVER": 12,
+    "CARD": 14,
+    "PHONE": 10,
+    "LANDLINE": 9,
+    "BRN": 10,
+    "ACCOUNT": 10,
+}
 
 
 def _format(type_: str, rule: str, pattern: str, judge: Judge, left: str = LEFT) -> Format:
@@ -180,7 +205,7 @@ def _format(type_: str, rule: str, pattern: str, judge: Judge, left: str = LEFT)
 
 
 _TO_KOREA = r"(?:(?:\+|00|00[1-9]-?)?82\)?[-. ]?(?:\(0\)[-. ]?|0)?|\(\+82\)[-. ]?0?)"
-_P = r"(?:[-./·~_, ]{1,2})?"  # people vary the separators of phone numbers most
+_P = r"(?:[-./·~_,* ]{1,2})?"  # people vary the separators of phone numbers most
 _AREA = "3[1-3]|4[1-4]|5[1-5]|6[1-4]"
 _TEL = f"(?:{LEFT}|(?<=[Tt][Ee][Ll])|(?<=[Hh][Pp])|(?<=[Ff][Aa][Xx])|(?<=[Pp][Hh][Oo][Nn][Ee]))"
 _CONSECUTIVE = "(?:~[0-9]{1,2}(?![0-9]))?"  # 02-123-4567~8
@@ -280,7 +305,7 @@ REPRESENTATIVE = _format(
 )
 
 # Eight or more digits with at most three separators between neighbours.
-_NUMBER = re.compile(r"[0-9](?:[-+()./·~_, :\n]{0,3}[0-9]){7,}+")
+_NUMBER = re.compile(r"[0-9](?:[-+()./·~_,* :\n]{0,3}[0-9]){7,}+")
 NON_DIGITS = re.compile("[^0-9]+")
 
 

@@ -44,7 +44,23 @@ _PRIVATE = re.compile(r"(?:10|192\.168|169\.254|172\.(?:1[6-9]|2[0-9]|3[01]))\."
 _SECTION = re.compile(r" ?(?:버전|항|조|절|장|호|판|버젼|업데이트|릴리스|빌드|패치)")
 
 
+# 211점45점12점7, 211 . 45 . 12 . 7, 211,45,12,7, 211.045.012.007: only right behind "IP".
+_CALLED_IP = re.compile(
+    r"(?:(?<![A-Za-z])(?:IP|ip)(?![A-Za-z])|아이피)[^0-9]{0,12}(?P<ip>[0-9]{1,3}"
+    r"(?: ?(?:점|dot|[.,·]) ?\n?[0-9]{1,3}){3})(?![0-9]|[.,][0-9])"
+)
+
+
+def _find_called_ips(text: str) -> Iterator[Found]:
+    for match in _CALLED_IP.finditer(text):
+        octets = re.findall("[0-9]+", match["ip"])
+        if max(map(int, octets)) < 256 and not _NOBODYS.match(f"{octets[0]}."):
+            yield Found("IP", *match.span("ip"), "ipv4_called", "high")
+
+
 def find_ips(text: str) -> Iterator[Found]:
+    if "IP" in text or "ip" in text or "아이피" in text:
+        yield from _find_called_ips(text)
     if text.count(".") >= 3:
         for match in _IPV4.finditer(text):
             if match.start() and re.match(r"[0-9A-Za-z.]", text[match.start() - 1]):
