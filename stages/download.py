@@ -1,5 +1,5 @@
-"""Fetches one data set of the hub at a pinned commit: `data/raw/hub/<name>.parquet`, a raw file like
-any other.
+"""Fetches one data set of the hub at a pinned commit: `data/raw/hub/<name>.parquet`, a raw file
+like any other.
 
 Rows are kept as the hub has them, in its order. What `datasets` caches on the way goes with the
 stage: nothing is read from or left in a cache of this machine.

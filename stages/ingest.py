@@ -24,7 +24,7 @@ from stages.korean.speech_level import Level, speech_level, tone_of
 from stages.pipeline import paths
 from stages.pipeline.config import Source, load_config
 from stages.pipeline.engine import map_batches
-from stages.pipeline.errors import DataError, InputError, ParamsError
+from stages.pipeline.errors import InputError, ParamsError
 from stages.pipeline.publish import publish
 from stages.pipeline.run import item, run, write_json
 from stages.pipeline.tables import CANONICAL, Row, write_batches, write_file
@@ -173,21 +173,8 @@ def main() -> None:
             quarantined.append(batch.filter(reasons.is_valid()).select(QUARANTINE.names))
             yield batch.filter(reasons.is_null()).select(CANONICAL.names)
 
-    def readable_rows() -> Iterator[pa.RecordBatch]:
-        for path in files:
-            try:
-                yield from good_rows(path)
-            except (pa.ArrowInvalid, OSError) as error:
-                if isinstance(error, OSError) and error.errno is not None:
-                    raise  # the disk, not the file
-                raise DataError(
-                    str(path),
-                    f"cannot be read as {source.format} ({type(error).__name__}).",
-                    f"Check sources.{name}.format in params.yaml.",
-                ) from None
-
     with publish(*outs) as (table, quarantine_file, metrics_file):
-        rows_out = write_batches(table, readable_rows())
+        rows_out = write_batches(table, chain.from_iterable(map(good_rows, files)))
         bad = pa.Table.from_batches(quarantined, QUARANTINE)
         write_file(quarantine_file, bad.to_pylist(), QUARANTINE)
         metrics = {

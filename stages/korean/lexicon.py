@@ -1,4 +1,4 @@
-"""Word lists of Korean that change with the time: files of one phrase a line under `data/lexicons/`.
+"""Word lists of Korean that change with the time: `data/lexicons/*.txt`, one phrase a line.
 
 They are data, so an edit reruns the stages that read them and no other (S1-26).
 """

@@ -7,22 +7,26 @@ another, so the engine, the number of workers and their speed leave no trace in 
 import logging
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from functools import partial
+from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from stages.pipeline.config import Runtime
-from stages.pipeline.errors import InputError
+from stages.pipeline.errors import EngineError, ParamsError, PipelineError
 
 Work = Callable[[pa.RecordBatch], pa.RecordBatch]
 AHEAD = 2  # batches in flight for each worker
-RAY_WINDOW = 64  # batches that are handed to the cluster at a time
+RAY_ANSWERS_S = 15  # a cluster that lives answers within two
+RAY_RETRIES = 3  # of a batch whose worker died
 
 
 def map_batches(
@@ -31,7 +35,9 @@ def map_batches(
     """`work` on every batch, in order, holding a few batches of input and output in memory.
 
     Raises:
-        InputError: runtime.engine is ray, and Ray is not installed or its cluster not there.
+        ParamsError: runtime.engine is ray, which is not installed.
+        EngineError: a worker was killed, or the cluster does not answer.
+        What `work` raises.
     """
     batches = iter(batches)
     if runtime.engine == "ray":
@@ -58,6 +64,15 @@ def _on_processes(
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        except BrokenProcessPool as error:
+            if error.__cause__ is not None:
+                raise  # a result that cannot be sent is an error in the work
+            raise EngineError(
+                f"one of {workers} workers",
+                "was killed from outside, most likely for want of memory.",
+                "Lower runtime.workers in params.yaml, or free memory, and run again; "
+                "nothing half-written was kept.",
+            ) from None
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -70,45 +85,78 @@ def _end_with_parent() -> None:
 
 
 def _on_ray(work: Work, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """A window of batches at a time as one Ray data set, so that the driver's memory stays flat.
+    """Each batch as a task of the cluster, so many at a time as its CPUs take.
 
-    The cluster is the one that RAY_ADDRESS names, or one of this machine's own.
+    Tasks rather than Ray Data: that tries a batch which kills its worker for ever, holds a whole
+    data set's results back for their order, and logs what goes wrong over hundreds of lines.
     """
     try:
         import ray
-        import ray.data
+        from ray.exceptions import RayError, RayTaskError
     except ImportError:
-        raise InputError(
-            "runtime.engine", "is ray, which is not installed.", "pip install 'malssi[ray]'."
+        raise ParamsError(
+            "params.yaml",
+            "runtime.engine is ray, which is not installed.",
+            "Run `pip install 'malssi[ray]'`, or write local.",
         ) from None
 
     if not ray.is_initialized():
-        try:
-            ray.init(
-                runtime_env={"py_modules": ["stages"]},
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-            )
-        except ConnectionError:
-            raise InputError(
-                "RAY_ADDRESS",
-                "names a cluster that does not answer.",
-                "Start it, or unset RAY_ADDRESS.",
-            ) from None
-    context = ray.data.DataContext.get_current()
-    context.execution_options.preserve_order = True
-    context.enable_progress_bars = False
-    while window := list(islice(batches, RAY_WINDOW)):
-        given = [pa.Table.from_batches([batch]) for batch in window]
-        done = ray.data.from_arrow(given).map_batches(
-            partial(_on_table, work), batch_format="pyarrow", batch_size=None
-        )
-        tables: Any = done.iter_batches(batch_size=None, batch_format="pyarrow")
-        for table in tables:
-            yield from table.combine_chunks().to_batches()
+        _join_cluster(ray)
+    # A reference, so that what the work carries is sent once and not with every batch.
+    shared = ray.put(work)
+    task = ray.remote(max_retries=RAY_RETRIES, scheduling_strategy="SPREAD")(_on_batch)
+    waiting: deque[Any] = deque()
+    try:
+        for batch in batches:
+            waiting.append(task.remote(shared, batch))
+            if len(waiting) >= AHEAD * ray.cluster_resources().get("CPU", 1):
+                yield ray.get(waiting.popleft())
+        while waiting:
+            yield ray.get(waiting.popleft())
+    except RayTaskError as error:
+        if isinstance(error.cause, PipelineError):
+            raise error.cause from None
+        raise
+    except RayError as error:
+        raise EngineError(
+            "the Ray cluster",
+            f"lost a batch of rows {RAY_RETRIES + 1} times ({type(error).__name__}), most likely "
+            "for want of memory.",
+            "See the logs of its workers, and run again; nothing half-written was kept.",
+        ) from None
 
 
-def _on_table(work: Work, table: pa.Table) -> pa.Table:
-    """Work as Ray wants it, from table to table."""
-    (batch,) = table.combine_chunks().to_batches()
-    return pa.Table.from_batches([work(batch)])
+def _join_cluster(ray: Any) -> None:
+    """Joins the cluster that RAY_ADDRESS names, or starts one of this machine's own.
+
+    Raises:
+        EngineError: it does not answer. Ray's own way to find out takes two minutes.
+    """
+    settings = {
+        # The nodes need the stages' modules, wherever they and this process work.
+        "runtime_env": {"py_modules": [str(Path(__file__).resolve().parents[1])]},
+        "log_to_driver": False,
+        "logging_level": logging.ERROR,
+    }
+    # One error ends the stage with its message; those of other batches would be logged beside it.
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
+    # Left to itself, Ray tries a batch that the memory has no room for without end.
+    os.environ.setdefault("RAY_task_oom_retries", str(RAY_RETRIES))
+    address = os.environ.get("RAY_ADDRESS") or "local"
+    if address == "local":
+        ray.init(address, include_dashboard=False, **settings)
+        return
+    check = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
+    try:
+        subprocess.run(check, timeout=RAY_ANSWERS_S, check=True, capture_output=True)
+        ray.init(address, **settings)
+    except (subprocess.SubprocessError, ConnectionError, RuntimeError, ValueError) as error:
+        raise EngineError(
+            f"RAY_ADDRESS={address}",
+            f"no Ray cluster of this version answers there ({type(error).__name__}).",
+            "Start one (`ray start --head`), name its head as host:port, or unset RAY_ADDRESS.",
+        ) from None
+
+
+def _on_batch(work: Work, batch: pa.RecordBatch) -> pa.RecordBatch:
+    return work(batch)
