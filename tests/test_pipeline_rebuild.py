@@ -105,7 +105,8 @@ CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
 
 
 def test_s1_26_a_new_week_of_a_source_reruns_that_source_and_what_follows(project: Project) -> None:
-    """A source may be a folder: a file that is added to it reruns no other source."""
+    """A source may be a folder: a file that is added to it reruns no other source. Not all rows come
+    back, or DVC would take what follows from its run cache."""
     weeks = project.folder / "data/raw/own/weeks"
     weeks.mkdir()
     news = (project.folder / "data/raw/sample/news.jsonl").read_text(encoding="utf-8").splitlines()
@@ -113,7 +114,7 @@ def test_s1_26_a_new_week_of_a_source_reruns_that_source_and_what_follows(projec
     path = param("sources.news.path", "data/raw/own/weeks")
     path(project)
     project.repro()
-    (weeks / "2026-02.jsonl").write_text("\n".join(news[60:]) + "\n", encoding="utf-8")
+    (weeks / "2026-02.jsonl").write_text("\n".join(news[60:85]) + "\n", encoding="utf-8")
     reran = project.repro()
     assert {"ingest@news", "scrub@news", "curate", "mix", "train"} <= reran
     assert not {name for name in reran if name.partition("@")[0] in ("ingest", "scrub")} - {
