@@ -141,9 +141,10 @@ def test_s3_01_s3_02_s3_04_twelve_categories_and_s3_12_the_relearn_chain(workspa
     for split in ("train", "validation", "test"):
         assert metrics[split]["warning_share"] <= 0.05
         assert set(metrics[split]["share_by_source"]) == {"instruct", "no_warning", "correction"}
-    assert all(
-        "가" <= m[-1]["content"][0] <= "힣" for m in messages() if "첫머리" in m[1]["content"]
-    )
+    rows = read_table(Path("data/splits/train"))
+    corrected = [row["messages"][-1]["content"] for row in rows if row["source"] == "correction"]
+    assert len(corrected) > 100
+    assert all("가" <= answer[0] <= "힣" for answer in corrected)
 
 
 def test_s4_03_s4_04_s4_06_a_hub_data_set_with_reasoning(workspace):
