@@ -50,10 +50,17 @@ Scrub = Callable[[str], str]
 
 def tools() -> dict[str, Scrub]:
     try:
-        from ko_pii import Anonymizer, ProcessingMode
-        from maskingtape import Pipeline
-        from maskingtape.anonymizers import LabelAnonymizer
-        from maskingtape.detectors import default_detectors
+        from ko_pii import (  # pyright: ignore[reportMissingImports]
+            Anonymizer,
+            ProcessingMode,
+        )
+        from maskingtape import Pipeline  # pyright: ignore[reportMissingImports]
+        from maskingtape.anonymizers import (  # pyright: ignore[reportMissingImports]
+            LabelAnonymizer,
+        )
+        from maskingtape.detectors import (  # pyright: ignore[reportMissingImports]
+            default_detectors,
+        )
     except ImportError as missing:
         sys.exit(
             f"benchmarks.pii: {missing.name} is not installed. Install what is compared with: "
