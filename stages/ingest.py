@@ -24,13 +24,13 @@ from stages.korean.speech_level import Level, speech_level, tone_of
 from stages.pipeline import paths
 from stages.pipeline.config import Source, load_config
 from stages.pipeline.engine import map_batches
-from stages.pipeline.errors import InputError, ParamsError
+from stages.pipeline.errors import DataError, InputError, ParamsError
 from stages.pipeline.publish import publish
 from stages.pipeline.run import item, run, write_json
-from stages.pipeline.tables import CANONICAL, Row, write_batches, write_file
+from stages.pipeline.tables import CANONICAL, Row, open_file, write_batches
 from stages.pipeline.tracking import project
-from stages.raw.contract import Checked, Refused, contract_of
-from stages.raw.records import csv_header, raw_batches, records
+from stages.raw.contract import Checked, Refused, absent_columns, contract_of
+from stages.raw.records import csv_header, parquet_header, raw_batches, records
 
 log = logging.getLogger("ingest")
 
@@ -135,16 +135,31 @@ def raw_files(name: str, source: Source) -> list[Path]:
     return [path]
 
 
-def with_header(
-    batches: Iterator[pa.RecordBatch], form: str
-) -> tuple[list[str], Iterator[pa.RecordBatch]]:
-    """The column names of CSV and TSV, and the batches without the record that held them."""
-    if form not in ("csv", "tsv"):
-        return [], batches
+def open_raw(path: Path, source: Source) -> tuple[list[str], Iterator[pa.RecordBatch]]:
+    """The column names of the file (none for JSON lines), and its rows in batches.
+
+    Raises:
+        DataError: no row of the file can pass, since it lacks a column that the source names.
+    """
+    batches = raw_batches(path, source.format)
     first = next(batches, None)
     if first is None:
         return [], iter(())
-    return csv_header(first.column("raw")[0].as_py(), form), chain([first[1:]], batches)
+    if source.format == "jsonl":
+        return [], chain([first], batches)
+    if source.format == "parquet":
+        header = parquet_header(first)
+    else:
+        header, first = csv_header(first.column("raw")[0].as_py(), source.format), first[1:]
+    if missing := absent_columns(source, header):
+        raise DataError(
+            str(path),
+            f"has no column {missing}, so none of its rows can be taken.",
+            f"Correct the names under the source in params.yaml, or the file's "
+            f"{'schema' if source.format == 'parquet' else 'first line'} "
+            "(not repeated here: it may be a row).",
+        )
+    return header, chain([first], batches)
 
 
 def main() -> None:
@@ -163,29 +178,30 @@ def main() -> None:
         paths.QUARANTINE / f"{name}.parquet",
         paths.METRICS / "ingest" / f"{name}.json",
     ]
-    quarantined: list[pa.RecordBatch] = []
+    quarantined: Counter = Counter()
 
     def good_rows(path: Path) -> Iterator[pa.RecordBatch]:
-        header, batches = with_header(raw_batches(path, source.format), source.format)
+        header, batches = open_raw(path, source)
         work = partial(ingest_batch, name=name, source=source, file=path.name, header=header)
         for batch in map_batches(work, batches, config.runtime):
-            reasons = pc.field("reason")
-            quarantined.append(batch.filter(reasons.is_valid()).select(QUARANTINE.names))
-            yield batch.filter(reasons.is_null()).select(CANONICAL.names)
+            reason = pc.field("reason")
+            bad = batch.filter(reason.is_valid()).select(QUARANTINE.names)
+            quarantined.update(bad.column("reason").to_pylist())
+            quarantine(bad)
+            yield batch.filter(reason.is_null()).select(CANONICAL.names)
 
     with publish(*outs) as (table, quarantine_file, metrics_file):
-        rows_out = write_batches(table, chain.from_iterable(map(good_rows, files)))
-        bad = pa.Table.from_batches(quarantined, QUARANTINE)
-        write_file(quarantine_file, bad.to_pylist(), QUARANTINE)
+        with open_file(quarantine_file, QUARANTINE) as quarantine:
+            rows_out = write_batches(table, chain.from_iterable(map(good_rows, files)))
         metrics = {
-            "rows_in": rows_out + bad.num_rows,
+            "rows_in": rows_out + quarantined.total(),
             "rows_out": rows_out,
-            "rows_quarantined": bad.num_rows,
-            "quarantined": dict(Counter(bad.column("reason").to_pylist())),
+            "rows_quarantined": quarantined.total(),
+            "quarantined": dict(quarantined),
         }
         write_json(metrics_file, metrics)
     log.info("%s: %d rows in, %d out, %d quarantined %s", name, metrics["rows_in"], rows_out,
-             bad.num_rows, metrics["quarantined"])  # fmt: skip
+             quarantined.total(), metrics["quarantined"])  # fmt: skip
     project(config.runtime, f"ingest@{name}", metrics, outs)
 
 

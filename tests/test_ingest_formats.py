@@ -14,7 +14,6 @@ from stages import ingest
 from stages.pipeline.config import Source
 from stages.pipeline.errors import DataError
 from stages.pipeline.tables import write_batches
-from stages.raw.records import raw_batches
 from tests.raw_files import CHAT, GOOD, LONG, NEWS, ingest_in, line
 
 
@@ -103,7 +102,7 @@ def taken(raw: bytes, source: Source, folder: Path) -> int:
     """The rows that ingest makes of raw bytes, written as Parquet; refusals are the only exit."""
     path = folder / "raw.jsonl"
     path.write_bytes(raw)
-    header, batches = ingest.with_header(raw_batches(path, source.format), source.format)
+    header, batches = ingest.open_raw(path, source)
     shutil.rmtree(folder / "table", ignore_errors=True)
     work = [ingest.ingest_batch(batch, "any", source, "raw", header) for batch in batches]
     return write_batches(folder / "table", work, ingest.CHECKED)

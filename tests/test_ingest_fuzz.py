@@ -228,7 +228,7 @@ def test_values_that_parquet_can_hold_and_no_text_can(run, tmp_path):
         (b"title,section", 0),
         (b"\xef\xbb\xbftitle,section\r\n", 0),
         (b'\xef\xbb\xbf"title","section"\r\na,b\r\n', 1),
-        (b'\n"ti\ntle",section,,\na,b,c,d\n', 1),
+        (b'\ntitle,"sec\ntion",,\na,b,c,d\n', 1),
     ],
 )
 def test_files_of_a_header_and_little_else(run, form, raw, rows_in):
@@ -252,6 +252,19 @@ def test_files_of_a_header_and_little_else(run, form, raw, rows_in):
 def test_a_header_that_is_none(run, header, said):
     with pytest.raises(DataError, match=rf"news\.raw: .*{said}"):
         run(header + b"\na,b,c\n", NEWS | {"format": "csv"})
+
+
+def test_a_table_without_a_column_that_the_source_names(run, tmp_path):
+    """One error, not one refusal a row; and what stands in the place of a header may be a row."""
+    said = r"news\.raw: has no column \['title'\], so none of its rows"
+    with pytest.raises(DataError, match=said) as refused:
+        run("김민수 010-1234-5678,경제\n가,나\n".encode(), NEWS | {"format": "csv"})
+    assert "김민수" not in str(refused.value)
+    pq.write_table(pa.table({"section": ["경제"]}), tmp_path / "other.parquet")
+    with pytest.raises(DataError, match=said):
+        run((tmp_path / "other.parquet").read_bytes(), NEWS | {"format": "parquet"})
+    rows, _, bad = run("title\n가\n".encode(), NEWS | {"format": "csv"})  # section has a default
+    assert (len(rows), bad) == (1, [])
 
 
 def test_two_columns_of_one_name_in_parquet(run, tmp_path):

@@ -16,7 +16,14 @@ from hypothesis import strategies as st
 
 from stages.pipeline import tables
 from stages.pipeline.errors import InputError
-from stages.pipeline.tables import CANONICAL, read_table, row_texts, write_file, write_table
+from stages.pipeline.tables import (
+    CANONICAL,
+    open_file,
+    read_table,
+    row_texts,
+    write_file,
+    write_table,
+)
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -162,3 +169,23 @@ def test_every_canonical_row_comes_back_as_it_was(rows, tmp_path_factory):
     folder = tmp_path_factory.mktemp("table")
     write_file(folder / "00000.parquet", rows, CANONICAL)
     assert list(read_table(folder)) == rows
+
+
+@pytest.mark.parametrize("rows_per_batch", [1, 7_000, 10_000, 25_000])
+def test_a_file_that_grows_bears_no_trace_of_the_batches(tmp_path, rows_per_batch):
+    schema = pa.schema([("line", pa.int64())])
+    rows = pa.table({"line": range(25_000)}, schema)
+    with open_file(tmp_path / "whole.parquet", schema) as append:
+        append(rows.combine_chunks().to_batches()[0])
+    with open_file(tmp_path / "grown.parquet", schema) as append:
+        for batch in rows.to_batches(max_chunksize=rows_per_batch):
+            append(batch)
+    assert pq.read_table(tmp_path / "grown.parquet") == rows
+    whole, grown = (tmp_path / name for name in ("whole.parquet", "grown.parquet"))
+    assert whole.read_bytes() == grown.read_bytes()
+
+
+def test_a_file_to_which_nothing_is_added(tmp_path):
+    with open_file(tmp_path / "empty.parquet", CANONICAL):
+        pass
+    assert pq.read_table(tmp_path / "empty.parquet").num_rows == 0

@@ -5,7 +5,8 @@ level and page version are fixed and no library metadata is kept, so the bytes d
 and the pyarrow version alone (`created_by` names it; the lock file pins it).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,29 @@ def write_file(path: Path, rows: list[Row], schema: pa.Schema) -> None:
     with _writer(path, schema) as writer:
         table = pa.Table.from_pylist(rows, schema=schema.remove_metadata())
         writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+
+
+@contextmanager
+def open_file(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch], None]]:
+    """One Parquet file that grows by what is given to the function, in any number of batches; holds
+    one row group in memory."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    waiting: list[pa.RecordBatch] = []
+    held = 0
+    with _writer(path, schema) as writer:
+
+        def append(batch: pa.RecordBatch) -> None:
+            nonlocal waiting, held
+            waiting.append(batch)
+            held += batch.num_rows
+            if held >= ROWS_PER_GROUP:
+                rows = pa.Table.from_batches(waiting, schema).combine_chunks()
+                whole = held - held % ROWS_PER_GROUP
+                writer.write_table(rows[:whole], row_group_size=ROWS_PER_GROUP)
+                waiting, held = rows[whole:].to_batches(), held - whole
+
+        yield append
+        writer.write_table(pa.Table.from_batches(waiting, schema).combine_chunks())
 
 
 def write_stream(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> None:

@@ -48,6 +48,15 @@ class Checked(NamedTuple):
     group: str
 
 
+def absent_columns(source: Source, header: list[str]) -> list[str]:
+    """What a source must find in each row and a table with these columns cannot hold."""
+    needed = [theirs for ours, theirs in source.columns.items() if ours not in source.defaults]
+    others = (source.turns_column, source.style_column, source.group_column)
+    needed += [column for column in others if column]
+    needed += [source.window.column] if source.window else []
+    return sorted({c for c in needed if c not in header and c.split(".")[0] not in header})
+
+
 def contract_of(source: Source) -> Callable[[dict], Checked]:
     """The check of a source's rows: a raw record in, its texts out.
 

@@ -223,6 +223,10 @@ def _parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
         ) from None
 
 
+def parquet_header(batch: pa.RecordBatch) -> list[str]:
+    return [name.removeprefix("raw.") for name in batch.schema.names if name != "line"]
+
+
 def records(batch: pa.RecordBatch, form: str, header: list[str]) -> Iterator[Record]:
     """What the pieces of one batch say; `header` names the columns of CSV and TSV."""
     if form == "parquet":
@@ -280,8 +284,7 @@ def _cells(text: str, form: str) -> list[str]:
 
 def _parquet_records(batch: pa.RecordBatch) -> Iterator[Record]:
     lines = batch.column("line").to_pylist()
-    content = batch.drop_columns(["line"])
-    content = content.rename_columns([name.removeprefix("raw.") for name in content.schema.names])
+    content = batch.drop_columns(["line"]).rename_columns(parquet_header(batch))
     for index, line in enumerate(lines):
         row = content.slice(index, 1)
         try:
