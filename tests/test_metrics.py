@@ -163,3 +163,14 @@ def test_chance_compares_with_another_row_of_the_same_style():
         )
     ]
     assert by_chance(rows) == 50.0
+    assert by_chance(rows[1:]) == 100.0  # the row that is alone in its style is left out
+    assert by_chance(rows[1:3]) is None
+
+
+def test_chance_is_the_mean_over_other_rows():
+    texts = ["가나", "가다", "라마"]
+    rows = [
+        {"id": str(i), "source": "chat", "style": "a", "prediction": text, "reference": text}
+        for i, text in enumerate(texts)
+    ]
+    assert by_chance(rows) == pytest.approx(100 * 2 * 0.5 / 6, abs=1e-3)
