@@ -41,7 +41,7 @@ CLEAN = {
 }
 
 
-# ------------------------------------------------------------------------------- real sentences
+# real sentences
 @dataclass(frozen=True)
 class Carriers:
     """Real sentences, (source, text): those that personal data is planted in, and the clean ones."""
@@ -94,7 +94,7 @@ def carriers(shared: Path) -> Carriers:
     return Carriers(tuple(planting), tuple(clean))
 
 
-# ------------------------------------------------------------------------------------- spelling
+# spelling
 NAMES = {
     "0": ("공", "영"),
     **{d: (h,) for d, h in zip("123456789", "일이삼사오육칠팔구", strict=True)},
@@ -141,7 +141,7 @@ def digits(rng: random.Random, count: int) -> str:
     return "".join(rng.choice("0123456789") for _ in range(count))
 
 
-# --------------------------------------------------------------------------------------- values
+# values
 @dataclass(frozen=True)
 class Value:
     """One value as it will stand in a text."""
@@ -799,7 +799,7 @@ def draw_value(kind: str, tier: str, rng: random.Random) -> Value:
             return plate_value(tier, rng)
 
 
-# ------------------------------------------------------------------------------------ templates
+# templates
 # {v} the value, {bank} the bank of an account, {zip} a postal code; {로} {은} {을} {이} {과} {예요}
 # the particle that fits. A line that starts with * names no type: it is bare.
 TEMPLATES: dict[str, tuple[str, ...]] = {
@@ -1066,7 +1066,7 @@ OPTIONAL = (
 )  # fmt: skip
 
 
-# ---------------------------------------------------------------------------------------- traps
+# traps
 REGION_NAMES = ["서울특별시", "부산광역시", "세종특별자치시", "강원특별자치도", "전북특별자치도", "제주특별자치도", "경기도", "수원시", "강남구", "해운대구", "전주시", "춘천시", "판교동", "안동시"]  # fmt: skip
 # Everyday sentences in which numerals are only syllables.
 SYLLABLES = (
@@ -1274,7 +1274,7 @@ def traps(rng: random.Random) -> Iterator[tuple[str, str]]:
     )
 
 
-# -------------------------------------------------------------------------------------- the set
+# the set
 SLOT = re.compile(r"\{([^}]+)\}")
 
 

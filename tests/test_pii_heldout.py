@@ -10,7 +10,25 @@ import pytest
 from stages.pii.scrubber import TYPES, scrub
 from tests.pii_heldout import carriers, gold
 
-SEEDS = (20250101, 7)  # values and carriers differ, templates are the same
+# Values and carriers differ, templates are the same. Rules were mended on the first two seeds, and
+# what the last two find was never looked at.
+SEEDS = (20250101, 7, 4242, 99)
+# The better recall of ko-pii 1.22.15 and maskingtape 0.4.0 on the first seed, by benchmarks/pii.py.
+BEST_PEER = {
+    "RRN": 0.907,
+    "FRN": 0.853,
+    "PASSPORT": 0.680,
+    "DRIVER": 0.654,
+    "PHONE": 0.821,
+    "LANDLINE": 0.792,
+    "EMAIL": 0.840,
+    "ACCOUNT": 0.747,
+    "CARD": 0.741,
+    "BRN": 0.706,
+    "ADDRESS": 0.856,
+    "IP": 0.833,
+    "PLATE": 0.658,
+}
 UNIQUE_IDENTIFIERS = ("RRN", "FRN", "DRIVER", "PASSPORT")
 
 
@@ -53,6 +71,7 @@ def test_s1_15_recall_by_type_and_by_tier(result):
     assert result["recall"] >= 0.95
     assert result["strict"] >= 0.94
     assert min(recalls.values()) >= 0.90, recalls
+    assert all(recalls[type_] >= BEST_PEER[type_] for type_ in TYPES), recalls
     assert result["tiers"]["std"] >= 0.99
     assert result["tiers"]["var"] >= 0.97
     assert result["tiers"]["hard"] >= 0.75
