@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 
 _BANKS = (
-    "국민|신한|농협|축협|카카오 ?뱅크|카뱅|토스|케이 ?뱅크|새마을|신협|우체국|수협|씨티|"
+    "국민|신한|농협|축협|카카오 ?뱅크|카뱅|토뱅|토스|케이 ?뱅크|새마을|신협|우체국|수협|씨티|"
     "(?:기업|우리|하나|산업|제일|저축)은행|아이엠뱅크|"
     "(?<![a-z])(?:kb|nh|ibk|keb|kdb|mg|sc)(?![a-z])"
 )
@@ -17,6 +17,8 @@ _BANKS = (
 _BANKS_IF_ADJACENT = "우리|하나|기업|대구|부산|광주|전북|경남|제주|산업|제일|카카오|은행|뱅크"
 # "passport no. M12345678": the word behind the label is part of it, and names no code.
 _NUMBER = "(?: ?(?:no|num|number)(?![a-z]))?"
+# 주문자, 수험생, 배송기사 and 출원인 are persons: what follows is theirs.
+_NOT_A_PERSON = "(?!자(?![재동료])|생(?![산활])|인(?![증식])|원(?![본가])|기사|하신)"
 # In lower case, as the texts are when these are searched for.
 _LABELS = {
     "RRN": "주민 ?(?:등록)? ?번호|주민번|주민등록|주번|(?:resident registration|rrn)" + _NUMBER,
@@ -50,13 +52,13 @@ _LABELS = {
         "렌터카|차주|plate"
     ),
     "CODE": (
-        "주문|예약|송장|운송장|택배(?:[^0-9]{0,6}보[내낼냈])?|배송|등기 ?번호|접수 ?번호|문서|"
+        "(?:주문|예약|송장|운송장|택배(?:[^0-9]{0,6}보[내낼냈])?|배송|등기 ?번호|접수 ?번호|문서|"
         "관리 ?번호|제품|상품|품번|품목|모델|부품|시리얼|일련|바코드|코드|버전|빌드|펌웨어|고시|"
         "공고|사건|판결|특허|출원|쿠폰|티켓|승인|거래 ?번호|결제 ?번호|영수증 ?번호|고객번호|"
         "회원 ?번호|사번|학번|수험|참조|종목|분류|재고|로트|규격|자재|게시글|글 ?번호|문항|시행|"
-        "조항|스캔|업데이트|릴리스|안드로이드|윈도|크롬|패치|드라이버|"
+        f"조항|스캔|업데이트|릴리스|안드로이드|윈도|크롬|패치|드라이버|커널){_NOT_A_PERSON}|"
         "(?<![a-z])(?:ios|isbn|issn|ean|gtin|upc|sku|s/n|serial|order|tracking|invoice|model|part|"
-        "code|build|version|ver|coupon|ticket|ref|doc|lot|no)(?![a-z])"
+        "code|build|kernel|version|ver|coupon|ticket|ref|doc|lot|no)(?![a-z])"
     ),
 }
 # Most letters of a text begin no label; to ask for one of these first halves the time.
@@ -92,10 +94,10 @@ def _nearest(before: str) -> str | None:
         nearest = label
     if nearest is None:
         return None
-    if nearest.lastgroup == "CODE" and (
+    if nearest.lastgroup in ("CODE", "CORPORATE") and (
         before.endswith(" / ") or not _CODE_GAP.fullmatch(before, nearest.end())
     ):
-        return None  # the word belongs to something else: a label of a code stands right before it
+        return None  # the word belongs to something else: these labels stand right before theirs
     return nearest.lastgroup
 
 

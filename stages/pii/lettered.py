@@ -20,8 +20,9 @@ _PASSPORT = re.compile(
     rf"(?:[A-Za-z]{_GAP}{_O}{{4}}|{_O}{{5}}|{_O}{_GAP}{_O}{{4}})"
     r")(?![0-9A-Za-z])"
 )
-_PASSPORT_NEAR = re.compile("여권|passport", re.IGNORECASE)
+_PASSPORT_NEAR = re.compile(r"여권|(?<!\[)passport", re.IGNORECASE)  # a mask is no label
 _PASSPORT_REACH = 24
+_DAY = re.compile("(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 _PASSPORT_DIGITS = 3  # at least so many true ones among the look-alikes
 
 
@@ -36,6 +37,7 @@ def _passport(number: Number) -> Confidence | None:
     if (
         label == "CODE"
         or number.in_url
+        or _DAY.fullmatch(number.digits)  # D20240115 is a file of a day
         or not number.written.isalnum()
         or len(number.digits) < 7
         or not number.written[0].isupper()

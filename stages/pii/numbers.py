@@ -16,6 +16,12 @@ from stages.pii.labels import label_after, label_before
 
 _URL = re.compile("[!-~][=/&#%_]$|^[=/&#%_]$")  # 연락처/010 is a row of a form
 
+_NAME_OF_A_CODE = re.compile(
+    "(?:번호|코드|송장|시리얼|isbn|s/n|serial|order|tracking|invoice|model|no|num|id)"
+    "[은는이가]?[^0-9가-힣a-z]{0,4}$",
+    re.IGNORECASE,
+)
+
 
 class Number(NamedTuple):
     """A number in one of the FORMATS, as a judge sees it."""
@@ -50,6 +56,11 @@ class Number(NamedTuple):
         return bool(pattern.search(self.text[max(0, self.start - reach) : self.start]))
 
     @property
+    def is_called_a_code(self) -> bool:
+        """Right before it stands the name of a code: 주문번호는, 송장:, but not 주문은."""
+        return self.label == "CODE" and self.follows(_NAME_OF_A_CODE, 14)
+
+    @property
     def in_url(self) -> bool:
         return self.follows(_URL, 2)
 
@@ -60,7 +71,7 @@ SEPARATOR = "[-./·~_ ]"  # one separator, after normalise has closed up ' - ' a
 LEFT = "(?<![0-9A-Za-z])"
 RIGHT = "(?![0-9])"
 _YYMMDD = "[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
-_UNITS = "원|달러|엔|명|개(?!인)|건|퍼센트|미터|킬로|리터|그램|톤|시간|km|kg|cc"
+_UNITS = "원|달러|엔|명(?!의)|개(?!인)|건(?![물강축])|퍼센트|미터|킬로|리터|그램|톤|시간|km|kg|cc"
 AMOUNT = re.compile(rf"{_UNITS}|%|㎡| (?:{_UNITS})(?![가-힣])")  # what follows an amount
 
 
@@ -70,19 +81,22 @@ def _registration(number: Number, *, own: str, check: Callable[[str], bool]) -> 
     label = number.label
     if label == "CORPORATE":
         return None
+    if label == own:
+        return "high"
     is_loose = number.is_plain or " " in number.written
     if is_loose and not checked and AMOUNT.match(number.text, number.end):
         return None
-    if label == own:
-        return "high"
-    sex = int(number.digits[6])
+    year, sex = number.digits[:2], int(number.digits[6])
     if number.is_plain:
-        in_future = sex in (3, 4, 7, 8) and number.digits[:2] > "39"
-        if in_future or sex in (0, 9) or (label or label_after(number.text, number.end)) == "CODE":
+        in_future = sex in (3, 4, 7, 8) and year > "39"
+        # 1705301234567 is a time in milliseconds; whoever it might be was born before 1920.
+        is_a_time = "15" <= year <= "19" and sex in (1, 2) and not checked
+        is_a_code = (label or label_after(number.text, number.end)) == "CODE"
+        if in_future or is_a_time or sex in (0, 9) or is_a_code:
             return None
     elif sex in (0, 9) and (label is not None or checksums.corporate(number.digits)):
         return None  # born before 1900, or rather a company
-    elif label == "CODE" and not checked:
+    elif number.is_called_a_code and not checked:
         return None
     return "high" if checked or not number.is_plain else "low"
 
@@ -111,9 +125,13 @@ def _phone(number: Number) -> Confidence | None:
         return "high"
     if not number.is_plain:
         return None if number.follows(_CODE_BEFORE, _CODE_REACH) else "high"
-    if number.in_url or number.labelled("CODE") or AMOUNT.match(number.text, number.end):
+    if number.in_url or number.is_called_a_code:
         return None
-    return "high" if number.digits.startswith("010") else "low"
+    if number.digits.startswith("010") and len(number.digits) == 11:
+        return "high"  # 01012345678로 예약했어: no amount and hardly a code looks like that
+    if number.labelled("CODE") or AMOUNT.match(number.text, number.end):
+        return None
+    return "low"
 
 
 def _landline(number: Number) -> Confidence | None:
