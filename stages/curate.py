@@ -15,7 +15,7 @@ from functools import partial
 import pyarrow as pa
 
 from stages.curation.contamination import Contamination
-from stages.curation.duplicates import Duplicates, Sketch, sketch_of
+from stages.curation.duplicates import FULL_BAND, Duplicates, Sketch, sketch_of
 from stages.curation.filters import refusal
 from stages.korean.lexicon import read_lexicon
 from stages.pipeline import paths
@@ -32,6 +32,7 @@ from stages.pipeline.tables import (
     read_batches,
     read_table,
     row_texts,
+    said_texts,
     write_file,
     write_table,
 )
@@ -119,7 +120,7 @@ def main() -> None:
             source = row["source"]
             rows_in[source] += 1
             reason, near = row["reason"], []
-            if reason is None and tested.touches(row_texts(row)):
+            if reason is None and tested.touches(said_texts(row)):
                 reason = "in_evaluation_set"
             if reason is None:
                 reason, near = seen.see(row, Sketch(row["digest"], row["sketch"]))
@@ -135,7 +136,7 @@ def main() -> None:
     tables = scrubbed_tables(sorted(config.sources))
     for row in evaluation_set(tables):
         evaluation_rows += 1
-        tested.add(row_texts(row))
+        tested.add(said_texts(row))
     tested.close()
     with publish(*outs) as (table, dropped_file, metrics_file):
         write_table(table, kept_rows(), CURATED)
@@ -146,6 +147,7 @@ def main() -> None:
             "rows_out": sum(rows_out.values()),
             "rows_dropped": len(dropped),
             "rows_of_evaluation_sets": evaluation_rows,
+            "rows_crowded": seen.crowded,
             "dropped": dict(reasons),
             "rows_in_by_source": dict(rows_in),
             "rows_out_by_source": dict(rows_out),
@@ -155,6 +157,12 @@ def main() -> None:
         write_json(metrics_file, metrics)
     log.info("%d rows in, %d out, dropped %s", metrics["rows_in"], metrics["rows_out"],
              dict(sorted(reasons.items())))  # fmt: skip
+    if seen.crowded:
+        log.warning(
+            "%d rows repeat what over %d others do; not all that are alike were found. Take the "
+            "repeated part out of the rows, or raise curate.same_split_jaccard in params.yaml.",
+            seen.crowded, FULL_BAND,
+        )  # fmt: skip
     project(config.runtime, "curate", metrics, outs)
 
 

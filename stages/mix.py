@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from stages.korean.lexicon import read_lexicon
 from stages.mixing.prompts import messages_of, scored_messages_of, starts_wrong
-from stages.mixing.ratio import in_ratio, with_few_warnings
-from stages.mixing.splits import SPLITS, split_of, without_leaks
+from stages.mixing.ratio import in_order, in_ratio, with_few_warnings
+from stages.mixing.splits import SPLITS, content_group, split_of, without_leaks
 from stages.pipeline import paths
 from stages.pipeline.config import Config, Mix, load_config
 from stages.pipeline.errors import DataError
@@ -61,7 +61,7 @@ def conversations(config: Config, counts: Counter) -> dict[str, list[Row]]:
         if mix.drop_wrong_starts and any(starts_wrong(answer, warnings) for answer in answers):
             counts["rows_dropped_as_wrong_starts"] += 1
             continue
-        split = split_of(config.seed, row["group"] or answers[-1], mix)
+        split = split_of(config.seed, content_group(row), mix)
         if split == "test":
             messages = scored_messages_of(row, mix)
         warns = any(warnings.search(answer) for answer in answers)
@@ -81,12 +81,33 @@ def row_size(unit: str) -> Callable[[Row], int]:
     def tokens(row: Row) -> int:
         if row["id"] not in sizes:
             texts = [message["content"] for message in row["messages"]]
+            texts += [message.get("thinking") or "" for message in row["messages"]]
             sizes[row["id"]] = sum(
                 len(tokenizer.encode(t, add_special_tokens=False)) for t in texts
             )
         return sizes[row["id"]]
 
     return tokens
+
+
+def check_sources(
+    split: str, taken: list[Row], rows: list[Row], put_aside: int, weights: dict[str, float]
+) -> None:
+    """Refuses a split in which a source has no row: it would be trained or tested without it."""
+    if missing := sorted(set(weights) - {row["source"] for row in taken}):
+        found = dict(sorted(Counter(row["source"] for row in rows).items()))
+        raise DataError(
+            f"data/splits/{split}",
+            f"no row of {missing} is left in the asked ratio (rows by source before it: {found}; "
+            f"put aside as warnings: {put_aside}).",
+            "Add rows to the sources that lack them, change mix.weights, or raise mix."
+            + ("max_warning_share" if put_aside else f"{_lacking(split)}_share")
+            + " in params.yaml.",
+        )
+
+
+def _lacking(split: str) -> str:
+    return "validation" if split == "train" else split
 
 
 def check_minimum(rows: list[Row], mix: Mix) -> None:
@@ -130,15 +151,9 @@ def main() -> None:
             def choose(of: list[Row], repeats: int = repeats) -> list[Row]:
                 return in_ratio(of, weights, config.seed, size, repeats)
 
-            taken, put_aside = with_few_warnings(rows[split], choose, mix.max_warning_share)
-            if not taken:
-                found = dict(sorted(Counter(row["source"] for row in rows[split]).items()))
-                raise DataError(
-                    f"data/splits/{split}",
-                    f"no row is left in the asked ratio (rows by source: {found}).",
-                    "Add rows to the sources that lack them, or raise "
-                    f"mix.{'validation' if split == 'train' else split}_share in params.yaml.",
-                )
+            ordered = in_order(rows[split], config.seed)
+            taken, put_aside = with_few_warnings(ordered, choose, mix.max_warning_share)
+            check_sources(split, taken, rows[split], put_aside, weights)
             if split == "train":
                 check_minimum(taken, mix)
             write_table(table, taken, MESSAGES)

@@ -3,6 +3,7 @@
 import random
 import re
 import shutil
+import unicodedata
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -12,14 +13,14 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from stages import curate
-from stages.curation.contamination import Contamination, run_hashes
-from stages.curation.duplicates import Duplicates, sketch_of
+from stages.curation.contamination import Contamination, plain, run_hashes
+from stages.curation.duplicates import Duplicates, banding, sketch_of
 from stages.curation.filters import refusal
 from stages.pipeline import paths
 from stages.pipeline.config import Curate
 from stages.pipeline.errors import DataError, InputError
 from stages.pipeline.run import read_json
-from stages.pipeline.tables import read_table, write_table
+from stages.pipeline.tables import read_table, said_texts, write_table
 
 SHIPPED = Path(__file__).resolve().parents[1] / "params.yaml"
 SOURCES = ("chat", "dialogue", "instruct", "news")
@@ -111,6 +112,67 @@ def test_a_dropped_row_does_not_drop_others():
     assert reasons(0.7, row(a), row(b), row(c)) == [None, "near_duplicate", None]
 
 
+def with_turns(*turns: tuple[str, str]) -> dict:
+    said = [{"role": role, "text": text} for role, text in turns]
+    return row("", 0, "chat") | {"fields": {}, "turns": said}
+
+
+def test_questions_on_one_long_passage_are_no_duplicates():
+    """But each other's neighbours: one must not be trained on while another is scored."""
+    passage = text(1, 600)
+    asked = [row("") | {"fields": {"context": passage, "question": text(i, 30)}} for i in (2, 3)]
+    again = row("") | {"fields": {"context": passage[:-1], "question": text(2, 30)}}
+    seen = Duplicates(0.8, 0.5)
+    found = [seen.see(r | {"id": str(i)}, sketch_of(r)) for i, r in enumerate([*asked, again])]
+    assert [each.reason for each in found] == [None, None, "near_duplicate"]
+    assert found[1].near == ["0"]
+
+
+def test_a_shared_system_prompt_makes_no_duplicates():
+    rows = [
+        with_turns(("system", text(1, 200)), ("user", text(i)), ("assistant", text(i + 50)))
+        for i in range(2, 12)
+    ]
+    seen = Duplicates(0.8, 0.3)
+    found = [seen.see(r | {"id": str(i)}, sketch_of(r)) for i, r in enumerate(rows)]
+    assert found == [(None, [])] * 10
+    tested = Contamination(20)
+    tested.add(said_texts(rows[0]))
+    tested.close()
+    assert [tested.touches(said_texts(r)) for r in rows] == [True] + [False] * 9
+
+
+def test_rows_that_repeat_a_phrase_are_counted_rather_than_compared_each_with_each():
+    phrase = text(1, 200)
+    seen = Duplicates(0.8, 0.5)
+    for i in range(2, 602):
+        each = row(phrase + text(i, 30), i)
+        assert seen.see(each, sketch_of(each)).reason in (None, "near_duplicate")
+    assert seen.crowded > 0
+    apart = Duplicates(0.8, 0.5)
+    for i in range(2, 602):
+        each = row(text(i), i)
+        apart.see(each, sketch_of(each))
+    assert apart.crowded == 0
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.8, 0.95, 1.0])
+def test_pairs_at_the_threshold_share_a_band(threshold):
+    bands, values = banding(threshold)
+    assert bands * values <= 128
+    assert 1 - (1 - threshold**values) ** bands >= 0.97
+
+
+def test_an_answer_in_another_script_is_not_made_up_for_by_a_long_question():
+    limits = LIMITS.model_copy(update={"max_chars": 400})
+    long = with_turns(
+        ("user", "가나다라마바사" * 20), ("assistant", "首爾是韓國的首都也是最大城市")
+    )
+    assert refusal(long, limits) == "foreign_script"
+    named = with_turns(("user", "가나다라마바사" * 20), ("assistant", "漢江"))
+    assert refusal(named, limits) is None
+
+
 def test_at_one_only_equal_texts_are_dropped():
     """params.yaml: "1.0 drops only equal texts". Two laughs of 8 and of 12 letters share all their shingles."""
     assert reasons(1.0, row("ㅋ" * 8), row("ㅋ" * 12), row("ㅋ" * 8)) == [
@@ -161,15 +223,29 @@ def test_short_answers_contaminate_nothing():
     assert not tested.touches(["서울특별시", "서울특별시에 산다"])
 
 
+def test_a_short_question_is_found_inside_a_longer_text():
+    """Most questions of a benchmark are shorter than a run; and macOS writes Hangul in parts."""
+    tested = Contamination(30)
+    tested.add(["조선의 수도는 지금의 어디에 있었는가?", "오늘은 날씨가 정말 좋아요"])
+    tested.close()
+    assert tested.touches(["질문: 조선의 수도는 지금의 어디에 있었는가? 답해 줘"])
+    assert tested.touches(
+        [unicodedata.normalize("NFD", "질문: 조선의 수도는 지금의 어디에 있었는가?")]
+    )
+    assert not tested.touches(["조선의 수도는 지금의 서울이다. 답해 줘"])
+    assert tested.touches(["오늘은 날씨가 정말 좋아요!"])
+    assert not tested.touches(["오늘은 날씨가 정말 좋아요 그래서 나가요"]), "a phrase that many say"
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.text(min_size=0, max_size=60), st.integers(10, 30))
 def test_equal_runs_have_equal_hashes(said, chars):
-    plain = re.sub(r"[\W_]+", "", said).casefold()
-    runs = [plain[i : i + chars] for i in range(max(1, len(plain) - chars + 1))]
-    hashes = run_hashes(said, chars)
-    if len(plain) < 10:
-        assert not len(hashes)
-    else:
+    text = plain(said)
+    found = dict(run_hashes(text, chars))
+    assert list(found) == list(range(1, min(chars, len(text)) + 1))
+    for length, hashes in found.items():
+        runs = [text[i : i + length] for i in range(len(text) - length + 1)]
+        assert len(hashes) == len(runs)
         assert len(set(hashes.tolist())) == len(set(runs))
 
 

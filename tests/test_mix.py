@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from stages import mix as stage
 from stages.korean.lexicon import read_lexicon
 from stages.mixing.prompts import messages_of, scored_messages_of, starts_wrong
-from stages.mixing.ratio import in_ratio, with_few_warnings
-from stages.mixing.splits import split_of, without_leaks
+from stages.mixing.ratio import in_order, in_ratio, with_few_warnings
+from stages.mixing.splits import LEAKING_CHARS, content_group, split_of, without_leaks
 from stages.pipeline import paths
 from stages.pipeline.config import Evaluation, Mix, Template, load_config
 from stages.pipeline.errors import DataError, ParamsError
@@ -113,7 +113,7 @@ def test_a_template_that_does_not_fit_is_refused_with_its_key(source, templates,
         messages_of(row(source, 1), with_templates(source, **templates))
 
 
-def test_the_split_depends_on_the_answer_alone():
+def test_the_split_depends_on_the_content_group_alone():
     answers = [f"답 {i}" for i in range(4000)]
     counts = Counter(split_of(42, answer, MIX) for answer in answers)
     assert abs(counts["test"] / 4000 - MIX.test_share) < 0.02
@@ -122,6 +122,12 @@ def test_the_split_depends_on_the_answer_alone():
         spaced = f"  {answer.replace(' ', chr(10))} "
         assert split_of(42, spaced, MIX) == split_of(42, answer, MIX)
     assert [split_of(7, a, MIX) for a in answers] != [split_of(42, a, MIX) for a in answers]
+    one = row("chat", 1)
+    assert content_group(one) == "질문 1\nchat 답 1"
+    assert content_group(one | {"source": "other", "style": "lead"}) == content_group(one)
+    assert content_group(one | {"group": "g"}) == "g"
+    long = row("chat", 1, "긴 답" * 10), row("chat", 2, "긴 답" * 10)
+    assert content_group(long[0]) == content_group(long[1]) == "긴 답" * 10
 
 
 @settings(max_examples=300, deadline=None)
@@ -139,7 +145,7 @@ def test_the_result_has_the_asked_ratio_and_is_the_largest_that_has(counts, weig
         for name, count in zip(asked, counts, strict=True)
         for i in range(count)
     ]
-    taken = in_ratio(rows, asked, seed=1)
+    taken = in_ratio(in_order(rows, 1), asked, seed=1)
     assert len({r["id"] for r in taken}) == len(taken), "no row is repeated"
     by_source = Counter(r["source"] for r in taken)
     available = dict(zip(asked, counts, strict=True))
@@ -154,9 +160,9 @@ def test_b6_the_ratio_of_the_result():
     """B6: the counts of the seed's own example."""
     rows = [{"id": f"n{i}", "source": "news"} for i in range(1000)]
     rows += [{"id": f"c{i}", "source": "chat"} for i in range(200)]
-    taken = in_ratio(rows, {"news": 0.6, "chat": 0.4}, seed=42)
+    taken = in_ratio(in_order(rows, 42), {"news": 0.6, "chat": 0.4}, seed=42)
     assert Counter(r["source"] for r in taken) == {"news": 300, "chat": 200}
-    assert in_ratio(rows[::-1], {"chat": 0.4, "news": 0.6}, seed=42) == taken
+    assert in_ratio(in_order(rows[::-1], 42), {"chat": 0.4, "news": 0.6}, seed=42) == taken
     assert [r["id"] for r in taken] != sorted(r["id"] for r in taken)
 
 
@@ -172,7 +178,11 @@ def workspace(tmp_path, monkeypatch):
 def corpus(size: int) -> list[dict]:
     """Rows of every source; every tenth dialogue shares its answer with a row of another source."""
     return [
-        row(source, i, f"같은 답 {i}" if i % 10 == 0 and source != "news" else None)
+        row(
+            source,
+            i,
+            f"같은 답 {i} 그리고 이어지는 긴 이야기" if i % 10 == 0 and source != "news" else None,
+        )
         for source in SOURCES
         for i in range(size)
     ]
@@ -211,16 +221,27 @@ def test_the_splits_share_no_row_and_no_answer(workspace):
 def test_no_row_trains_on_an_answer_that_another_split_scores():
     """An earlier answer of a conversation is trained too, and may be another row's last one."""
 
-    kept, leaking = said("가", "나"), said("다", "라")
+    long = {letter: letter * LEAKING_CHARS for letter in "다마"}
+    kept, leaking = said("가", "나"), said(long["다"], "라")
     rows = {
-        "train": [kept, leaking, said("마 ", "바")],
-        "validation": [said("사", "마"), said("다", "아")],
-        "test": [said("자", "다"), said("차")],
+        "train": [kept, leaking, said(f"{long['마']} ", "바")],
+        "validation": [said("사", long["마"]), said(long["다"], "아")],
+        "test": [said("자", long["다"]), said("차")],
     }
     assert without_leaks(rows) == {"leaks_an_answer": 3, "near_a_held_out_row": 0}
     assert rows["train"] == [kept]
-    assert rows["validation"] == [said("사", "마")]
+    assert rows["validation"] == [said("사", long["마"])]
     assert len(rows["test"]) == 2
+
+
+def test_s1_23_a_short_answer_may_stand_in_every_split(workspace):
+    """Topics as answers: seven of them for all rows."""
+    rows = [row("chat", i, f"주제{i % 7}") for i in range(700)]
+    rows += [r for r in corpus(300) if r["source"] != "chat"]
+    splits = run_stage(rows)
+    for split, of in splits.items():
+        answers = {m[-1]["content"] for name, m in of.items() if name.startswith("chat")}
+        assert len(answers) == 7 if split == "train" else len(answers) >= 5
 
 
 def said(*answers: str, near: tuple[str, ...] = ()) -> dict:
@@ -267,6 +288,7 @@ def test_b6_tokens_as_the_unit_and_repeats_up_to_a_cap():
     rows = [{"id": f"n{i}", "source": "news", "tokens": 30} for i in range(1000)]
     rows += [{"id": f"c{i}", "source": "chat", "tokens": 10} for i in range(300)]
     weights = {"news": 0.6, "chat": 0.4}
+    rows = in_order(rows, 1)
     taken = in_ratio(rows, weights, 1, lambda r: r["tokens"])
     tokens = Counter()
     for r in taken:
@@ -280,8 +302,22 @@ def test_b6_tokens_as_the_unit_and_repeats_up_to_a_cap():
     assert max(Counter(r["id"] for r in many if r["source"] == "news").values()) == 1
 
 
+def test_tokens_go_on_past_a_row_that_does_not_fit():
+    rows = [
+        {"id": f"a{i}", "source": "a", "tokens": 700 if i % 10 == 0 else 10} for i in range(600)
+    ]
+    rows += [{"id": f"b{i}", "source": "b", "tokens": 10} for i in range(300)]
+    taken = in_ratio(in_order(rows, 1), {"a": 0.5, "b": 0.5}, 1, lambda r: r["tokens"])
+    tokens = Counter()
+    for r in taken:
+        tokens[r["source"]] += r["tokens"]
+    assert tokens == {"a": 3000, "b": 3000}
+
+
 def test_s3_09_warnings_are_at_most_the_share_of_the_final_mix():
     rows = [{"id": f"r{i}", "source": "s", "warns": i % 4 == 0} for i in range(400)]
+
+    rows = in_order(rows, 3)
 
     def choose(of: list[dict]) -> list[dict]:
         return in_ratio(of, {"s": 1.0}, 3)
@@ -316,6 +352,8 @@ def test_s4_06_reasoning_is_apart_from_the_answer():
         "content": "4입니다.",
         "thinking": "둘에 둘을 더한다. {넷}",
     }
+    empty = row("instruct", 1, "<think>\n\n</think>\n4입니다.")
+    assert messages_of(empty, MIX)[-1] == {"role": "assistant", "content": "4입니다."}
     unfinished = row("instruct", 1, "<think>\n둘에 둘")
     assert "thinking" not in messages_of(unfinished, MIX)[-1]
 
@@ -369,6 +407,17 @@ def test_the_order_of_the_input_does_not_matter(workspace):
 
 def test_a_split_without_rows_is_refused_and_leaves_nothing(workspace):
     """B7: the seed's fallback validated on training rows instead."""
-    with pytest.raises(DataError, match=r"data/splits/\w+: no row.*rows by source.*Add rows"):
+    with pytest.raises(DataError, match=r"data/splits/\w+: no row of \['chat'.*Add rows"):
         run_stage([r for r in corpus(300) if r["source"] != "chat"])
     assert not any((paths.SPLITS / split).exists() for split in stage.SPLITS)
+
+
+def test_a_source_that_warns_throughout_is_refused_with_the_cap(workspace):
+    """S3-09: to put all of a source aside would train without it."""
+    rows = [r for r in corpus(300) if r["source"] != "chat"]
+    warning = "정확한 진단은 의사와 상담하세요. 이 답은 참고용입니다"
+    rows += [row("chat", i, f"두통 {i}에는 쉬는 것이 좋습니다. {warning}") for i in range(3000)]
+    with pytest.raises(
+        DataError, match=r"no row of \['chat'.*put aside as warnings: \d{3,}.*max_warning_share"
+    ):
+        run_stage(rows)

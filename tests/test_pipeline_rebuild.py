@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from stages.mix import split_of
+from stages.mixing.splits import content_group, split_of
 from stages.pipeline.config import load_config
 from tests.micro import SOURCES, STAGES, Project
 
@@ -51,13 +51,17 @@ def one_raw_row(project: Project) -> None:
             continue
         new_turns = [*turns[:-1], f"{turns[-1]} 그때 다시 이야기해요"]
         if isinstance(turns, list) and len(turns) == 2 and all(
-            split_of(config.seed, answer, config.mix) == "train"
-            for answer in (turns[-1], new_turns[-1])
+            split_of(config.seed, content_group(conversation(of)), config.mix) == "train"
+            for of in (turns, new_turns)
         ):  # fmt: skip
             lines[number] = json.dumps(row | {"dialog": new_turns}, ensure_ascii=False)
             file.write_text("\n".join(lines) + "\n", encoding="utf-8")
             return
     raise AssertionError("no conversation of two turns is trained on")
+
+
+def conversation(texts: list[str]) -> dict:
+    return {"group": "", "fields": {}, "turns": [{"text": text} for text in texts]}
 
 
 CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {

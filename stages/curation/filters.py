@@ -1,8 +1,11 @@
-"""Filters that look at one row alone."""
+"""Filters that look at one row alone, as a whole and text by text: a long Korean question does not
+make up for an answer in Chinese."""
 
 from stages.korean.script import foreign_share, hangul_share
 from stages.pipeline.config import Curate
 from stages.pipeline.tables import Row, row_texts
+
+SHORTEST_PART_CHARS = 10  # a name or a label may be in Chinese characters alone
 
 
 def refusal(row: Row, limits: Curate) -> str | None:
@@ -12,7 +15,8 @@ def refusal(row: Row, limits: Curate) -> str | None:
         return "too_short"
     if len(text) > limits.max_chars:
         return "too_long"
-    if foreign_share(text) > limits.max_foreign_share:
+    parts = [text, *(part for part in row_texts(row) if len(part) >= SHORTEST_PART_CHARS)]
+    if any(foreign_share(part) > limits.max_foreign_share for part in parts):
         return "foreign_script"
     if hangul_share(text) < limits.min_hangul_share:
         return "not_korean"

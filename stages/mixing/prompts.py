@@ -74,8 +74,10 @@ def _system(template: Template, fields: dict[str, str], where: str) -> list[Mess
 
 def _with_reasoning(message: Message) -> Message:
     found = _REASONING.fullmatch(message["content"]) if message["role"] == "assistant" else None
-    if found is None or not found[1]:
+    if found is None:
         return message
+    if not found[1]:
+        return {"role": "assistant", "content": found[2]}
     return {"role": "assistant", "content": found[2], "thinking": found[1]}
 
 

@@ -7,6 +7,11 @@ from stages.mixing.splits import draw
 from stages.pipeline.tables import Row
 
 
+def in_order(rows: list[Row], seed: int) -> list[Row]:
+    """The rows in the order in which they are taken, which follows each row's own hash."""
+    return sorted(rows, key=lambda row: (draw(seed, "order", row["id"]), row["id"]))
+
+
 def in_ratio(
     rows: list[Row],
     weights: Mapping[str, float],
@@ -14,15 +19,16 @@ def in_ratio(
     size: Callable[[Row], int] = lambda row: 1,
     max_repeats: int = 1,
 ) -> list[Row]:
-    """The largest choice of rows in which the sources stand in the ratio of `weights`, measured by
-    `size` (1 a row, or its tokens).
+    """A choice of `rows`, which stand `in_order`, with the sources in the ratio of `weights`,
+    measured by `size` (1 a row, or its tokens); the largest one, but for the room that no row of a
+    source fits into.
 
     A source that is too small for its weight is gone through up to `max_repeats` times, but no
     further than the source with the most rows for its weight reaches when it is used once. Which
     rows of a source are taken, and the order of the result, follow each row's own hash.
     """
     by_source: dict[str, list[Row]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: (draw(seed, "order", row["id"]), row["id"])):
+    for row in rows:
         by_source[row["source"]].append(row)
     held = {name: sum(map(size, by_source[name])) for name in weights}
     total = min(held[name] * max_repeats / weight for name, weight in weights.items())
@@ -32,30 +38,38 @@ def in_ratio(
         room = int(total * weight + 1e-6)
         for time in range(max_repeats):
             for row in by_source[name]:
-                if (room := room - size(row)) < 0:
+                if room <= 0:
                     break
+                if size(row) > room:
+                    continue
+                room -= size(row)
                 order = draw(seed, "order" if time == 0 else f"order {time}", row["id"])
                 taken.append((order, row["id"], time, row))
-            if room <= 0:
-                break
     return [row for *_, row in sorted(taken, key=lambda each: each[:3])]
 
 
 def with_few_warnings(
     rows: list[Row], choose: Callable[[list[Row]], list[Row]], max_share: float
 ) -> tuple[list[Row], int]:
-    """`choose(rows)`, with at most `max_share` of its rows marked `warns` (S3-09), and how many
-    rows were put aside for it.
+    """`choose` of the rows, which stand `in_order`, with at most `max_share` of the chosen marked
+    `warns` (S3-09), and how many rows were put aside for it.
 
-    The last of them in the order of the result go first, and others take their places.
+    The first of them stay, as many as may; how many that is, is found by bisection.
     """
-    dropped = 0
-    while True:
-        taken = choose(rows)
-        warning = [row["id"] for row in taken if row["warns"]]
-        excess = len(warning) - int(max_share * len(taken) + 1e-9)
-        if excess <= 0:
-            return taken, dropped
-        surplus = set(warning[-excess:])
-        rows = [row for row in rows if row["id"] not in surplus]
-        dropped += len(surplus)
+    warning = [row["id"] for row in rows if row["warns"]]
+
+    def chosen(stay: int) -> list[Row]:
+        aside = set(warning[stay:])
+        return choose([row for row in rows if row["id"] not in aside])
+
+    def fits(taken: list[Row]) -> bool:
+        return sum(row["warns"] for row in taken) <= max_share * len(taken) + 1e-9
+
+    taken = chosen(len(warning))
+    if fits(taken):
+        return taken, 0
+    low, high = 0, len(warning)  # as many stay: low fits, since none warns then; high does not
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(chosen(middle)) else (low, middle)
+    return chosen(low), len(warning) - low

@@ -1,17 +1,20 @@
 """Which split a row stands in, and what would leak from one into another.
 
 A row's split follows the hash of its content group (its dialogue or set of paraphrases where the
-source names one, else its answer) and nothing else. Adding rows therefore moves no old one. What
-nevertheless ties rows of two splits together is taken out of the one that trains.
+source names one, else the last answer of its conversation, else its own texts) and nothing else:
+neither templates nor rows that are added move an old one. What nevertheless ties rows of two splits together is taken out of the one that
+trains.
 """
 
 import hashlib
 from collections import defaultdict
 
 from stages.pipeline.config import Mix
-from stages.pipeline.tables import Row
+from stages.pipeline.tables import Row, row_texts
 
 SPLITS = ("train", "validation", "test")
+# A shorter answer (네, 경제, 감사합니다) is said by many and gives nothing away.
+LEAKING_CHARS = 20
 
 
 def draw(seed: int, purpose: str, key: str) -> float:
@@ -25,6 +28,13 @@ def split_of(seed: int, group: str, mix: Mix) -> str:
     if place < mix.test_share:
         return "test"
     return "validation" if place < mix.test_share + mix.validation_share else "train"
+
+
+def content_group(row: Row) -> str:
+    """What must not be parted. A short answer ties no rows together: topics would each stand in one
+    split alone."""
+    last = folded(row["turns"][-1]["text"]) if row["turns"] else ""
+    return row["group"] or (last if len(last) >= LEAKING_CHARS else "\n".join(row_texts(row)))
 
 
 def folded(text: str) -> str:
@@ -47,7 +57,11 @@ def without_leaks(rows: dict[str, list[Row]]) -> dict[str, int]:
     counts = {"leaks_an_answer": 0, "near_a_held_out_row": 0}
 
     def kept(split: str, held_out: list[Row]) -> list[Row]:
-        answers = {folded(row["messages"][-1]["content"]) for row in held_out}
+        answers = {
+            answer
+            for row in held_out
+            if len(answer := folded(row["messages"][-1]["content"])) >= LEAKING_CHARS
+        }
         ids = {row["id"] for row in held_out}
         keep = []
         for row in rows[split]:

@@ -177,6 +177,13 @@ def batch_rows(batch: pa.RecordBatch) -> list[Row]:
 
 def row_texts(row: Row) -> list[str]:
     """Every text of a canonical row that a person wrote: its fields by name, then its turns."""
-    return [row["fields"][name] for name in sorted(row["fields"])] + [
-        turn["text"] for turn in row["turns"]
-    ]
+    return _fields(row) + [turn["text"] for turn in row["turns"]]
+
+
+def said_texts(row: Row) -> list[str]:
+    """The same without a system prompt, which many rows share and no model answers."""
+    return _fields(row) + [turn["text"] for turn in row["turns"] if turn["role"] != "system"]
+
+
+def _fields(row: Row) -> list[str]:
+    return [row["fields"][name] for name in sorted(row["fields"])]
