@@ -2,8 +2,9 @@
 `data/quarantine/<source>.parquet`.
 
 A bad row is never an error and never vanishes: rows in = rows out + rows quarantined. Quarantine
-holds the line number, a reason code and the hash of the line, so that its owner can find it, and
-nothing of its content, which has not been scrubbed.
+holds the line number, a reason code and the hash of the line (of a row of Parquet: of the columns
+that the source reads), so that its owner can find it, and nothing of its content, which has not
+been scrubbed.
 """
 
 import hashlib
@@ -24,13 +25,13 @@ from stages.korean.speech_level import Level, speech_level, tone_of
 from stages.pipeline import paths
 from stages.pipeline.config import Source, load_config
 from stages.pipeline.engine import map_batches
-from stages.pipeline.errors import DataError, InputError, ParamsError
+from stages.pipeline.errors import DataError, EngineError, InputError, ParamsError
 from stages.pipeline.publish import publish
 from stages.pipeline.run import item, run, write_json
 from stages.pipeline.tables import CANONICAL, Row, open_file, write_batches
 from stages.pipeline.tracking import project
-from stages.raw.contract import Checked, Refused, absent_columns, contract_of
-from stages.raw.records import csv_header, parquet_header, raw_batches, records
+from stages.raw.contract import Checked, Refused, absent_columns, columns_of, contract_of
+from stages.raw.records import csv_header, parquet_columns, raw_batches, records
 
 log = logging.getLogger("ingest")
 
@@ -141,14 +142,14 @@ def open_raw(path: Path, source: Source) -> tuple[list[str], Iterator[pa.RecordB
     Raises:
         DataError: no row of the file can pass, since it lacks a column that the source names.
     """
-    batches = raw_batches(path, source.format)
+    batches = raw_batches(path, source.format, columns_of(source))
     first = next(batches, None)
     if first is None:
         return [], iter(())
     if source.format == "jsonl":
         return [], chain([first], batches)
     if source.format == "parquet":
-        header = parquet_header(first)
+        header = parquet_columns(path)
     else:
         header, first = csv_header(first.column("raw")[0].as_py(), source.format), first[1:]
     if missing := absent_columns(source, header):
@@ -178,12 +179,19 @@ def main() -> None:
         paths.QUARANTINE / f"{name}.parquet",
         paths.METRICS / "ingest" / f"{name}.json",
     ]
+    rows_in = 0
     quarantined: Counter = Counter()
+
+    def counted(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        nonlocal rows_in
+        for batch in batches:
+            rows_in += batch.num_rows
+            yield batch
 
     def good_rows(path: Path) -> Iterator[pa.RecordBatch]:
         header, batches = open_raw(path, source)
         work = partial(ingest_batch, name=name, source=source, file=path.name, header=header)
-        for batch in map_batches(work, batches, config.runtime):
+        for batch in map_batches(work, counted(batches), config.runtime):
             reason = pc.field("reason")
             bad = batch.filter(reason.is_valid()).select(QUARANTINE.names)
             quarantined.update(bad.column("reason").to_pylist())
@@ -193,15 +201,27 @@ def main() -> None:
     with publish(*outs) as (table, quarantine_file, metrics_file):
         with open_file(quarantine_file, QUARANTINE) as quarantine:
             rows_out = write_batches(table, chain.from_iterable(map(good_rows, files)))
+        if rows_in != rows_out + quarantined.total():
+            raise EngineError(
+                f"source {name!r}",
+                f"had {rows_in} rows read, {rows_out} written and {quarantined.total()} "
+                "quarantined: some were lost or doubled on the way.",
+                "Nothing was kept. Run it again with runtime.engine local and one worker; if that "
+                "ends like this, too, it is a fault in malssi.",
+            )
         metrics = {
-            "rows_in": rows_out + quarantined.total(),
+            "rows_in": rows_in,
             "rows_out": rows_out,
             "rows_quarantined": quarantined.total(),
             "quarantined": dict(quarantined),
         }
         write_json(metrics_file, metrics)
-    log.info("%s: %d rows in, %d out, %d quarantined %s", name, metrics["rows_in"], rows_out,
+    log.info("%s: %d rows in, %d out, %d quarantined %s", name, rows_in, rows_out,
              quarantined.total(), metrics["quarantined"])  # fmt: skip
+    if rows_in and not rows_out:
+        log.warning("%s: not one of %d rows could be taken %s: most likely sources.%s in "
+                    "params.yaml does not fit its file", name, rows_in, metrics["quarantined"],
+                    name)  # fmt: skip
     project(config.runtime, f"ingest@{name}", metrics, outs)
 
 

@@ -92,8 +92,8 @@ def test_the_shipped_file_is_valid_and_frozen():
         ("export.mxfp4.scale_rule", "round", "'round'"),
         ("base.source", "own", "'own'"),
         ("base.hub.revision", "main", "'main'"),
-        ("encode.harmony.conversation_date", '"today"', "'today'"),
-        ("encode.harmony.conversation_date", '"2025-13-45"', "'2025-13-45'"),
+        ("encode.conversation_date", '"today"', "'today'"),
+        ("encode.conversation_date", '"2025-13-45"', "'2025-13-45'"),
         ("sources.news.as_of", '"2026-02-30"', "'2026-02-30'"),
         ("sources.news.license", '""', "''"),
         # YAML 1.1 traps

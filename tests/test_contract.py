@@ -30,11 +30,48 @@ def source(**changes) -> Source:
         ({"kind": "chat"}, "spoken must name"),
         ({"spoken": "body"}, "spoken is 'body'"),
         ({"window": {"column": "d", "since": "2026-02-01", "until": "2026-01-01"}}, "is after"),
+        ({"turns_column": "dialog"}, "a news source has no conversation"),
+        (
+            {"columns": {"section": "section", "title": "body"}},
+            r"\['body'\], by name the text of an article",
+        ),
+        ({"columns": {"section": "section", "title": "Article"}}, "not for training"),
+        ({"columns": {"section": "section", "title": "full_text"}}, "not for training"),
+        ({"columns": {"section": "section", "title": "본문"}}, "not for training"),
+        ({"columns": {"section": "section", "title": "news.기사본문"}}, "not for training"),
+        (
+            {"contract": {"min_chars": {"title": 9}, "max_chars": {"section": 9, "title": 8}}},
+            r"min_chars\.title 9 is over max_chars\.title 8",
+        ),
+        (
+            {"style": "plain", "contract": NEWS["contract"] | {"styles": ["news_lead"]}},
+            r"style is 'plain', which contract\.styles \['news_lead'\] lacks",
+        ),
+        ({"style": "<b>"}, "style"),
+        ({"style": "9"}, "style"),
+        ({"style": "plain\n"}, "style"),
+        ({"style": "a" * 65}, "style"),
+        ({"contract": NEWS["contract"] | {"styles": ["news lead"]}}, r"contract\.styles"),
     ],
 )
 def test_s1_12_s1_27_a_source_that_says_too_little_or_carries_too_much_is_refused(changes, message):
     with pytest.raises(ValidationError, match=message):
         source(**changes)
+
+
+@pytest.mark.parametrize("theirs", ["text", "content", "contents", "내용"])
+def test_s1_12_a_column_that_may_be_a_summary_is_taken_and_bounded(run, theirs):
+    mapped = NEWS | {"columns": {"summary": theirs}, "defaults": {}, "style_tags": []}
+    mapped["contract"] = {"max_chars": {"summary": 1000}}
+    _, metrics, _ = run(line({theirs: "짧은 글"}) + line({theirs: "긴 글" * 400}), mapped)
+    assert metrics["rows_out"] == 1
+    assert metrics["quarantined"] == {f"too_long_{theirs}": 1}
+
+
+@pytest.mark.parametrize("style", ["plain", "news-lead_2", "존댓말", "A"])
+def test_a_style_may_be_named_as_a_column_may_name_it(style):
+    fixed = NEWS["contract"] | {"styles": ["other", style], "min_chars": {"title": 1000}}
+    assert source(style=style, contract=fixed).style == style
 
 
 @pytest.mark.parametrize("missing", ["license", "use", "as_of"])
@@ -106,6 +143,51 @@ def test_s1_26_a_window_of_time(run):
     }
 
 
+TIMES = ("", " 12:30", "T23:59:59.123456", " 9:05 AM", " 오후 2:30:00", " 14시 30분", "T00:00:00Z")
+TIMES += ("T00:00:00+09:00", " 00:00:00 KST", "T24:00")
+
+
+@pytest.mark.parametrize("time", TIMES)
+@pytest.mark.parametrize(
+    "day", ["20240105", "2024-01-05", "2024.01.05", "2024/1/5", "2024. 1. 5.", "2024년 1월 5일"]
+)
+def test_s1_26_a_date_is_a_date_however_it_is_written(run, day, time):
+    """Compared as dates: as texts, 20240105 comes before 2024-01-01, and 20250101 after."""
+    in_2024 = NEWS | {"window": {"column": "day", "since": "2024-01-01", "until": "2024-12-31"}}
+    other = day.replace("2024", "2025")
+    raw = b"".join(line(GOOD | {"day": text + time}) for text in (day, other))
+    rows, metrics, _ = run(raw, in_2024)
+    assert (len(rows), metrics["quarantined"]) == (1, {"outside_window": 1})
+
+
+def test_s1_26_what_is_no_date_is_refused(run):
+    windowed = NEWS | {"window": {"column": "day", "since": "0001-01-01", "until": "9999-12-31"}}
+    wrong = (
+        "2024", "2024-01", "2024-02-30", "20240230", "2024-13-01", "24-01-05", "05/01/2024",
+        "2024-01/05", "2024-01-05 어제", "2024-01-05 25:00", "2024-01-05 12:60", "202401050",
+        "20240105-", "2024-01-051", "x2024-01-05", "２０２４-01-05", "2024년 1월", "0000-01-01",
+    )  # fmt: skip
+    compact = ("20240105123000", "202401051230", "20240105T123000", "2024년 1월 5일")
+    raw = b"".join(line(GOOD | {"day": day}) for day in (*wrong, *compact))
+    rows, metrics, _ = run(raw, windowed)
+    assert metrics["quarantined"] == {"wrong_date_day": len(wrong)}
+    assert len(rows) == len(compact)
+
+
+def test_s1_26_dates_of_parquet(run, tmp_path):
+    """A date, and a time with its zone, as Arrow has them."""
+    windowed = {"window": {"column": "day", "since": "2024-01-01", "until": "2024-12-31"}}
+    days = [0, 1_704_067_200_000_000_000, 1_735_603_200_000_000_000, 1_735_689_600_000_000_000]
+    instants = pa.array(days, pa.timestamp("ns", "UTC"))
+    for column in (instants, instants.cast(pa.timestamp("us")).cast(pa.date32())):
+        pq.write_table(pa.table({"title": list("가나다라"), "day": column}), tmp_path / "days")
+        rows, metrics, _ = run(
+            (tmp_path / "days").read_bytes(), NEWS | {"format": "parquet"} | windowed
+        )
+        assert [row["fields"]["title"] for row in rows] == ["나", "다"]
+        assert metrics["quarantined"] == {"outside_window": 2}
+
+
 def test_b4_unicode_is_as_it_is_unless_asked(run):
     """B4: only NFC may be asked for; it leaves ㅋㅋ and ㅠㅠ alone, which NFKC would not."""
     title = "\u1112\u1161\u11ab\u1100\u1173\u11af ㅋㅋ ㅠㅠ ① …"
@@ -144,8 +226,11 @@ def test_dates_beyond_the_calendar_are_quarantined(run, tmp_path):
     table = pa.table({"title": ["가까운 날", "먼 날"], "when": far})
     pq.write_table(table, tmp_path / "far.parquet")
     raw = (tmp_path / "far.parquet").read_bytes()
-    rows, metrics, _ = run(raw, NEWS | {"format": "parquet"})
+    dated = {"window": {"column": "when", "since": "1970-01-01", "until": "2026-01-01"}}
+    rows, metrics, _ = run(raw, NEWS | {"format": "parquet"} | dated)
     assert len(rows) == 1 and metrics["quarantined"] == {"unreadable_value": 1}
+    rows, _, _ = run(raw, NEWS | {"format": "parquet"})
+    assert len(rows) == 2, "a column that the source does not name is not read"
 
 
 def test_s2_07_b19_speakers_are_numbered_and_nothing_is_dropped(run):

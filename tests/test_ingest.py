@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stages import ingest
-from stages.pipeline.errors import InputError, ParamsError
+from stages.pipeline.errors import EngineError, InputError, ParamsError
 from tests.raw_files import CHAT, EXCHANGE, GOOD, LONG, NEWS, ingest_in, line
 
 
@@ -182,6 +182,31 @@ def test_quarantine_holds_nothing_of_the_content(run, tmp_path):
     assert len(bad) == 2 and set(bad[0]) == {"file", "line", "reason", "sha256"}
     for file in [*Path("data").rglob("*"), *Path("metrics").rglob("*.json")]:
         assert file.is_dir() or secret.encode() not in file.read_bytes()
+
+
+def test_rows_that_are_lost_on_the_way_are_an_error(run, monkeypatch):
+    """S1-12: rows are counted where they are read, so the sum can fail."""
+
+    def losing(work, batches, _):
+        return (work(batch)[1:] for batch in batches)
+
+    monkeypatch.setattr(ingest, "map_batches", losing)
+    with pytest.raises(EngineError, match="3 rows read, 2 written and 0 quarantined"):
+        run(line(GOOD) * 3, NEWS)
+    assert not any(Path(out).exists() for out in ("data/ingested/news", "metrics/ingest/news.json"))
+
+
+def test_a_source_of_which_nothing_passes_is_warned_of(run, caplog):
+    """Most likely a wrong parameter; and a source of no rows is none of that."""
+    _, metrics, _ = run(line({"titel": "a"}) * 2 + b"{\n", NEWS)
+    assert metrics["rows_quarantined"] == 3
+    (warning,) = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert "sources.news" in warning
+    assert "{'missing_title': 2, 'invalid_json': 1}" in warning
+    caplog.clear()
+    run(b"", NEWS)
+    run(line(GOOD) + b"{\n", NEWS)
+    assert not [r for r in caplog.records if r.levelname == "WARNING"]
 
 
 def test_an_unknown_source_and_a_missing_file_say_what_to_do(run, tmp_path, monkeypatch):

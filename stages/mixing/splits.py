@@ -2,8 +2,8 @@
 
 A row's split follows the hash of its content group (its dialogue or set of paraphrases where the
 source names one, else the last answer of its conversation, else its own texts) and nothing else:
-neither templates nor rows that are added move an old one. What nevertheless ties rows of two splits together is taken out of the one that
-trains.
+neither templates nor rows that are added move an old one. What nevertheless ties rows of two splits
+together is taken out of the one that trains.
 """
 
 import hashlib

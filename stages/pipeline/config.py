@@ -32,6 +32,10 @@ def _on_the_calendar(text: str) -> str:
 
 Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_on_the_calendar)]
 
+# A style becomes a key of metrics and templates, whether a row or params.yaml names it.
+STYLE = r"^[A-Za-z가-힣][A-Za-z0-9가-힣_-]{0,63}$"
+Style = Annotated[str, Field(pattern=STYLE)]
+
 
 class Section(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
@@ -66,11 +70,22 @@ class Contract(Section):
 
     min_chars: dict[Name, Count] = {}
     max_chars: dict[Name, Count] = {}
-    styles: list[Text] = []  # empty: any
+    styles: list[Style] = []  # empty: any
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Contract":
+        for name in sorted(set(self.min_chars) & set(self.max_chars)):
+            if self.min_chars[name] > self.max_chars[name]:
+                raise ValueError(
+                    f"min_chars.{name} {self.min_chars[name]} is over max_chars.{name} "
+                    f"{self.max_chars[name]}, so no row could pass"
+                )
+        return self
 
 
 class Window(Section):
-    """The rows of a time: dates YYYY-MM-DD (or longer, cut there), both ends included."""
+    """The rows of a time, both ends included. `column` holds dates, with a time behind them or not:
+    20240105, 2024-01-05, 2024.01.05, 2024/1/5, 2024. 1. 5., 2024년 1월 5일."""
 
     column: Text
     since: Date
@@ -95,6 +110,8 @@ class Download(Section):
 # Full articles are not for training (S1-12): a news source has these columns and no longer texts.
 NEWS_COLUMNS = {"section", "topic", "title", "summary"}
 NEWS_MAX_CHARS = 1_000
+# By these names news services mean the text of an article, whatever the column is taken for.
+ARTICLE_BODIES = frozenset(("body", "article", "full_text", "본문", "기사본문"))
 
 
 class Source(Section):
@@ -102,7 +119,10 @@ class Source(Section):
     theirs, `a.b` where it is nested), a conversation from `turns_column`: a list of texts that
     alternate from the user, or of {role, content}. Rows with the same text in `group_column` (a
     dialogue, a set of paraphrases) stay in one split. `spoken` names the column of ours whose last
-    sentence tells the speech level of a row without a conversation."""
+    sentence tells the speech level of a row without a conversation.
+
+    A row of CSV may go on over lines, within quotes. A row of TSV is one line, always, so that no
+    cell holds a line end; where the quotes of a line are not those of CSV they are text."""
 
     path: Text
     format: Literal["jsonl", "csv", "tsv", "parquet"]
@@ -110,7 +130,7 @@ class Source(Section):
     license: Text
     use: Literal["training", "evaluation"]
     as_of: Date
-    style: Text | None = None
+    style: Style | None = None
     style_column: Text | None = None
     style_tags: list[Text]
     columns: dict[Name, Text] = {}
@@ -126,6 +146,10 @@ class Source(Section):
     def _complete(self) -> "Source":
         if (self.style is None) == (self.style_column is None):
             raise ValueError("give either style (one for all rows) or style_column")
+        if self.style and self.contract.styles and self.style not in self.contract.styles:
+            raise ValueError(
+                f"style is {self.style!r}, which contract.styles {self.contract.styles} lacks"
+            )
         if not self.columns and self.turns_column is None:
             raise ValueError("give columns, turns_column, or both")
         if unknown := sorted(set(self.defaults) - set(self.columns)):
@@ -145,10 +169,21 @@ class Source(Section):
     def _no_articles(self) -> "Source":
         if self.kind != "news":
             return self
+        if self.turns_column:
+            raise ValueError(
+                "a news source has no conversation, so no turns_column; its texts are columns, "
+                "which are bounded"
+            )
         if more := sorted(set(self.columns) - NEWS_COLUMNS):
             raise ValueError(
                 f"a news source carries {sorted(NEWS_COLUMNS)} and no more (found {more}); "
                 "full articles are not for training"
+            )
+        bodies = {theirs for theirs in self.columns.values() if _is_body(theirs)}
+        if bodies:
+            raise ValueError(
+                f"columns takes {sorted(bodies)}, by name the text of an article; "
+                "full articles are not for training. Map a title or a summary"
             )
         bounds = [self.contract.max_chars.get(name) for name in sorted(self.columns)]
         if any(bound is None or bound > NEWS_MAX_CHARS for bound in bounds):
@@ -157,6 +192,10 @@ class Source(Section):
                 f"by at most {NEWS_MAX_CHARS} characters"
             )
         return self
+
+
+def _is_body(column: str) -> bool:
+    return column.rpartition(".")[2].casefold() in ARTICLE_BODIES
 
 
 class Scrub(Section):
@@ -274,11 +313,12 @@ class Base(Section):
 class HarmonySystem(Section):
     reasoning_effort: Literal["low", "medium", "high"]
     knowledge_cutoff: Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")]
-    conversation_date: Date
 
 
 class Encode(Section):
     max_length_tokens: Annotated[int, Field(ge=16)]
+    too_long: Literal["refuse", "drop_oldest"]
+    conversation_date: Date
     harmony: HarmonySystem
 
 

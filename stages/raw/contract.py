@@ -9,6 +9,7 @@ is ever said about a refused row: its content has not been scrubbed.
 import re
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Any, NamedTuple
 
@@ -24,14 +25,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from stages.pipeline.config import Source
+from stages.pipeline.config import ARTICLE_BODIES, STYLE, Source
 
-STYLE = re.compile(r"[a-z가-힣][a-z0-9가-힣_-]{0,63}", re.IGNORECASE)
 ROLES = ("system", "user", "assistant")
-# Columns by which news services name the text of an article (S1-12).
-ARTICLE_COLUMNS = frozenset(
-    ("body", "content", "contents", "article", "text", "full_text", "본문", "기사본문", "내용")
-)
+# Columns in which news services have the text of an article (S1-12). Those that are not surely one
+# may be mapped, and are then bounded as any text of a news source.
+ARTICLE_COLUMNS = ARTICLE_BODIES | {"text", "content", "contents", "내용"}
 WHOLE_ROW = ("wrong_roles", "not_an_exchange", "style_not_allowed", "wrong_style", "outside_window")
 
 
@@ -48,13 +47,48 @@ class Checked(NamedTuple):
     group: str
 
 
+# A time of day, as it may stand behind a date: 12:30, T12:30:00.5Z, 오후 2:30, 14시 30분, and after
+# a date of eight digits 123000.
+_TIME = (
+    r"(?:(?:[T ] ?|(?<=\d{8}))(?:(?:오전|오후|[AP]M) ?)?(?:[01]?\d|2[0-4])(?::?[0-5]\d){1,2}"
+    r"(?:[.,]\d{1,9})?(?: ?[AP]M)?(?: ?(?:Z|UTC|KST|[+-]\d\d(?::?\d\d)?))?"
+    r"| ?(?:(?:오전|오후) ?)?(?:[01]?\d|2[0-4])시(?: ?[0-5]?\d분(?: ?[0-5]?\d초)?)?)?"
+)
+DATES = tuple(
+    re.compile(day + _TIME, re.ASCII | re.IGNORECASE)
+    for day in (
+        r"(\d{4})(\d\d)(\d\d)",
+        r"(\d{4})-(\d\d?)-(\d\d?)",
+        r"(\d{4})/(\d\d?)/(\d\d?)",
+        r"(\d{4})\. ?(\d\d?)\. ?(\d\d?)\.?",
+        r"(\d{4})년 ?(\d\d?)월 ?(\d\d?)일",
+    )
+)
+
+
+def columns_of(source: Source) -> list[str]:
+    """The columns of theirs that the check of a row looks at; no other one need be read."""
+    return [*source.columns.values(), *_other_columns(source), *_article_columns(source)]
+
+
 def absent_columns(source: Source, header: list[str]) -> list[str]:
     """What a source must find in each row and a table with these columns cannot hold."""
     needed = [theirs for ours, theirs in source.columns.items() if ours not in source.defaults]
-    others = (source.turns_column, source.style_column, source.group_column)
-    needed += [column for column in others if column]
-    needed += [source.window.column] if source.window else []
+    needed += _other_columns(source)
     return sorted({c for c in needed if c not in header and c.split(".")[0] not in header})
+
+
+def _other_columns(source: Source) -> list[str]:
+    dated = source.window.column if source.window else None
+    others = (source.turns_column, source.style_column, source.group_column, dated)
+    return [column for column in others if column]
+
+
+def _article_columns(source: Source) -> list[str]:
+    """Of news: the columns that must be empty."""
+    if source.kind != "news":
+        return []
+    return sorted(ARTICLE_COLUMNS - set(source.columns.values()))
 
 
 def contract_of(source: Source) -> Callable[[dict], Checked]:
@@ -63,7 +97,7 @@ def contract_of(source: Source) -> Callable[[dict], Checked]:
     The check raises Refused with the reason code of what failed first.
     """
     model = _row_model(source)
-    articles = ARTICLE_COLUMNS - set(source.columns.values()) if source.kind == "news" else ()
+    articles = frozenset(_article_columns(source))
 
     def check(record: dict) -> Checked:
         for column in record:
@@ -122,7 +156,8 @@ def _row_model(source: Source) -> type[BaseModel]:
     if source.group_column:
         fields["own_group"] = _column(source.group_column, _text_of(None, 1, None, "as_is"))
     if source.window:
-        since, until = source.window.since, source.window.until
+        since = date.fromisoformat(source.window.since)
+        until = date.fromisoformat(source.window.until)
         fields["own_date"] = _column(source.window.column, lambda value: _date(value, since, until))
     return create_model("RawRow", __config__=ConfigDict(extra="ignore"), **fields)
 
@@ -213,25 +248,33 @@ def _turns(value: Any, text: Callable[[Any], str]) -> list[dict[str, str]]:
 
 def _style(value: Any, allowed: frozenset[str]) -> str:
     style = _text_of(None, 1, None, "as_is")(value)
-    if not STYLE.fullmatch(style):  # it becomes a key of metrics and templates
+    if not re.fullmatch(STYLE, style):
         raise _refuse("wrong_style")
     if allowed and style not in allowed:
         raise _refuse("style_not_allowed")
     return style
 
 
-def _date(value: Any, since: str, until: str) -> str:
-    if isinstance(value, date | datetime):
-        value = value.isoformat()
+def _date(value: Any, since: date, until: date) -> date:
     if value is None:
         raise _refuse("missing")
-    if not isinstance(value, str):
+    if not isinstance(value, str | date):
         raise _refuse("wrong_type")
-    day = value.strip()[:10].replace(".", "-").replace("/", "-")
-    try:
-        date.fromisoformat(day)
-    except ValueError:
-        raise _refuse("wrong_date") from None
+    day = _day_of(value) if isinstance(value, str) else value
+    if isinstance(day, datetime):  # which is a date, too, but compares with none
+        day = day.date()
+    if day is None:
+        raise _refuse("wrong_date")
     if not since <= day <= until:
         raise _refuse("outside_window")
     return day
+
+
+def _day_of(text: str) -> date | None:
+    """The date that a text is in one of the forms of DATES, its time left out."""
+    text = unicodedata.normalize("NFC", text.strip())
+    matches = (form.fullmatch(text) for form in DATES)
+    for year, month, day in (match.groups() for match in matches if match):
+        with suppress(ValueError):  # not on the calendar
+            return date(int(year), int(month), int(day))
+    return None

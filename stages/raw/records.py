@@ -3,6 +3,10 @@
 Reading has two halves. `raw_batches` cuts a file into numbered pieces (a line, a CSV record, a row
 of Parquet) and is all that must happen in order. `records` parses the pieces of one batch, which
 any process can do. A piece that cannot be parsed is a `Refused` with its reason, never an error.
+
+A record of CSV may hold line ends, within quotes. One of TSV never does: in
+text/tab-separated-values every line is a record. Where the quotes of a line are those of CSV they
+are read so, as spreadsheets and pandas write them; in any other line a quote is text.
 """
 
 import csv
@@ -10,7 +14,8 @@ import hashlib
 import json
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
@@ -24,12 +29,15 @@ from stages.raw.contract import Refused
 RAW = pa.schema([("line", pa.int64()), ("raw", pa.binary()), ("reason", pa.string())])
 ROWS_PER_BATCH = 1_000
 BYTES_PER_BATCH = 8 * 2**20
+# Of Parquet, so many rows are decoded at a time. What a column chunk takes on disk says little of
+# it: a text that is repeated is written once.
+ROWS_PER_STEP = 64
 MAX_LINE_BYTES = 64 * 2**20  # a longer line is read in pieces, hashed and refused
 # A quote in CSV that is open for longer was never meant as one.
 MAX_LINES = 1_000
 MAX_OPEN_BYTES = 64 * 2**20
+JSON_BLANKS = b" \t\r\n"
 BOM = b"\xef\xbb\xbf"
-COMMAS = {"csv": ",", "tsv": "\t"}
 
 csv.field_size_limit(2**31 - 1)  # the default refuses a file for one long field
 
@@ -48,9 +56,9 @@ class Record(NamedTuple):
     content: dict | Refused
 
 
-def raw_batches(path: Path, form: str) -> Iterator[pa.RecordBatch]:
-    """The file in pieces: batches of RAW, or for Parquet its own columns and `line`. The first
-    piece of CSV and TSV is the header.
+def raw_batches(path: Path, form: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """The file in pieces: batches of RAW, or for Parquet `line` and those of `columns` that it has.
+    The first piece of CSV and TSV is the header.
 
     Raises:
         DataError: the file is no Parquet, or damaged; its header cannot be read, or names a column
@@ -58,14 +66,16 @@ def raw_batches(path: Path, form: str) -> Iterator[pa.RecordBatch]:
         OSError: the disk cannot be read.
     """
     if form == "parquet":
-        yield from _parquet_batches(path)
+        yield from _parquet_batches(path, columns)
         return
     with path.open("rb") as file:
         lines = _lines(file)
         if form == "jsonl":
-            pieces = filter(_is_row, lines)
+            pieces = (piece for piece in lines if _is_row(piece, JSON_BLANKS))
+        elif form == "tsv":
+            pieces = _below_header(path, filter(_is_row, lines), form)
         else:
-            pieces = _below_header(path, _csv_pieces(lines, COMMAS[form]), form)
+            pieces = _below_header(path, _csv_pieces(lines), form)
         waiting: list[Piece] = []
         size = 0
         for piece in pieces:
@@ -100,14 +110,15 @@ def _lines(file: BinaryIO) -> Iterator[Piece]:
             yield Piece(number, raw)
 
 
-def _is_row(piece: Piece) -> bool:
-    return piece.reason is not None or bool(piece.raw.strip())
+def _is_row(piece: Piece, blanks: bytes = b" \r\n") -> bool:
+    """A line of tabs is a row of TSV, of which every cell is empty."""
+    return piece.reason is not None or bool(piece.raw.strip(blanks))
 
 
 Quote = Literal["closed", "open", "spoiled"]  # how a line leaves the quotes of its record
 
 
-def _csv_pieces(lines: Iterator[Piece], comma: str) -> Iterator[Piece]:
+def _csv_pieces(lines: Iterator[Piece]) -> Iterator[Piece]:
     """The records of a CSV file. A record without a quote is its line; one with quotes may go on
     over further lines, blank ones among them.
 
@@ -129,7 +140,7 @@ def _csv_pieces(lines: Iterator[Piece], comma: str) -> Iterator[Piece]:
         if not _is_row(piece):
             continue
         # A spoiled line goes on as it is: whoever parses it finds what is wrong.
-        if piece.reason or _quote_after(piece, False, comma) != "open":
+        if piece.reason or _quote_after(piece, False) != "open":
             yield piece
             continue
         while True:
@@ -138,7 +149,7 @@ def _csv_pieces(lines: Iterator[Piece], comma: str) -> Iterator[Piece]:
                     break
                 if (following := next(lines, None)) is None:
                     break
-                ahead.append((following, _quote_after(following, True, comma)))
+                ahead.append((following, _quote_after(following, True)))
                 held += len(following.raw)
             if ahead[open_for][1] != "open":
                 break
@@ -151,7 +162,7 @@ def _csv_pieces(lines: Iterator[Piece], comma: str) -> Iterator[Piece]:
             yield Piece(piece.line, hashlib.sha256(piece.raw).digest(), "unclosed_quote")
 
 
-def _quote_after(piece: Piece, is_open: bool, comma: str) -> Quote:
+def _quote_after(piece: Piece, is_open: bool) -> Quote:
     if piece.reason:
         return "spoiled"
     if b'"' not in piece.raw:
@@ -166,14 +177,14 @@ def _quote_after(piece: Piece, is_open: bool, comma: str) -> Quote:
         asked_for_more = True
 
     try:
-        next(csv.reader(lines(), delimiter=comma, strict=True))
+        next(csv.reader(lines(), strict=True))
     except csv.Error:
         return "open" if asked_for_more else "spoiled"
     return "closed"
 
 
 def _below_header(path: Path, pieces: Iterator[Piece], form: str) -> Iterator[Piece]:
-    """The pieces of a CSV file, the header first, if the header is one."""
+    """The pieces of a CSV or TSV file, the header first, if the header is one."""
     header = next(pieces, None)
     if header is None:
         return
@@ -193,26 +204,81 @@ def _below_header(path: Path, pieces: Iterator[Piece], form: str) -> Iterator[Pi
     yield from chain([header], pieces)
 
 
-def _refuse_repeated(path: Path, names: Iterable[str]) -> None:
+def _refuse_repeated(path: Path, names: list[str]) -> None:
     """Columns without a name may be many, as spreadsheets write them: nobody can ask for one."""
-    if repeated := sorted(name for name, count in Counter(names).items() if count > 1 and name):
+    counts = Counter(names)
+    if repeated := [at for at, name in enumerate(names, 1) if name and counts[name] > 1]:
         raise DataError(
             str(path),
-            f"names the columns {repeated} more than once.",
-            "Give each column a name of its own.",
+            f"has names that stand more than once, in the columns {repeated} counted from 1.",
+            "Give each column a name of its own (none is repeated here: without a header, the "
+            "first line is a row).",
         )
 
 
-def _parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
+def parquet_columns(path: Path) -> list[str]:
+    """The names of all columns of a Parquet file.
+
+    Raises:
+        As `raw_batches`.
+    """
+    with _damage_named(path), pq.ParquetFile(path) as file:
+        return file.schema_arrow.names
+
+
+def _parquet_batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    with _damage_named(path), pq.ParquetFile(path) as file:
+        _refuse_repeated(path, file.schema_arrow.names)
+        waiting: list[pa.RecordBatch] = []
+        rows = size = 0
+        for batch in chain.from_iterable(map(_halved, _parquet_steps(file, columns))):
+            if waiting and (
+                rows + batch.num_rows > ROWS_PER_BATCH or size + batch.nbytes > BYTES_PER_BATCH
+            ):
+                yield pa.concat_batches(waiting)
+                waiting, rows, size = [], 0, 0
+            waiting.append(batch)
+            rows, size = rows + batch.num_rows, size + batch.nbytes
+        if waiting:
+            yield pa.concat_batches(waiting)
+
+
+def _parquet_steps(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """Rows as they are decoded: ROWS_PER_STEP, fewer where they are large on disk already."""
     number = 0
+    for index in range(file.num_row_groups):
+        group = file.metadata.row_group(index)
+        chunks = [group.column(at) for at in range(group.num_columns)]
+        size = sum(chunk.total_uncompressed_size for chunk in chunks if _is_in(chunk, columns))
+        fitting = BYTES_PER_BATCH * group.num_rows // max(size, 1)
+        for batch in file.iter_batches(
+            batch_size=min(max(fitting, 1), ROWS_PER_STEP), row_groups=[index], columns=columns
+        ):
+            lines = pa.array(range(number + 1, number + 1 + batch.num_rows), pa.int64())
+            number += batch.num_rows
+            names = ["line", *(f"raw.{name}" for name in batch.schema.names)]
+            yield pa.RecordBatch.from_arrays([lines, *batch.columns], names=names)
+
+
+def _halved(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """The batch in parts of BYTES_PER_BATCH at most, or of one row."""
+    if batch.nbytes <= BYTES_PER_BATCH or batch.num_rows == 1:
+        yield batch
+        return
+    half = batch.num_rows // 2
+    yield from _halved(batch[:half])
+    yield from _halved(batch[half:])
+
+
+def _is_in(chunk: pq.ColumnChunkMetaData, columns: list[str]) -> bool:
+    """A chunk is one leaf of a column, `a.list.element` or `a.b` of a."""
+    return any(f"{chunk.path_in_schema}.".startswith(f"{column}.") for column in columns)
+
+
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
     try:
-        with pq.ParquetFile(path) as file:
-            _refuse_repeated(path, file.schema_arrow.names)
-            for batch in file.iter_batches(batch_size=ROWS_PER_BATCH):
-                lines = pa.array(range(number + 1, number + 1 + batch.num_rows), pa.int64())
-                number += batch.num_rows
-                names = ["line", *(f"raw.{name}" for name in batch.schema.names)]
-                yield pa.RecordBatch.from_arrays([lines, *batch.columns], names=names)
+        yield
     except (pa.ArrowException, ValueError, OSError) as error:
         if isinstance(error, DataError) or getattr(error, "errno", None) is not None:
             raise  # the latter is the disk's, not the file's
@@ -221,10 +287,6 @@ def _parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
             f"cannot be read as parquet ({type(error).__name__}).",
             "Check the source's format in params.yaml, or make the file again.",
         ) from None
-
-
-def parquet_header(batch: pa.RecordBatch) -> list[str]:
-    return [name.removeprefix("raw.") for name in batch.schema.names if name != "line"]
 
 
 def records(batch: pa.RecordBatch, form: str, header: list[str]) -> Iterator[Record]:
@@ -278,13 +340,18 @@ def _csv(raw: bytes, form: str, header: list[str]) -> dict | Refused:
 
 
 def _cells(text: str, form: str) -> list[str]:
-    lines = re.split(r"(?<=\n)", text)
-    return next(csv.reader(lines, delimiter=COMMAS[form], strict=True))
+    if form == "csv":
+        return next(csv.reader(re.split(r"(?<=\n)", text), strict=True))
+    try:
+        return next(csv.reader([text], delimiter="\t", strict=True))
+    except csv.Error:
+        return next(csv.reader([text], delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 def _parquet_records(batch: pa.RecordBatch) -> Iterator[Record]:
     lines = batch.column("line").to_pylist()
-    content = batch.drop_columns(["line"]).rename_columns(parquet_header(batch))
+    content = batch.drop_columns(["line"])
+    content = content.rename_columns([name.removeprefix("raw.") for name in content.schema.names])
     for index, line in enumerate(lines):
         row = content.slice(index, 1)
         try:
@@ -298,6 +365,24 @@ def _parquet_records(batch: pa.RecordBatch) -> Iterator[Record]:
 
 
 def _row_digest(row: pa.RecordBatch) -> str:
-    """A row of Parquet has no bytes of its own: the hash of its values in Arrow's stream format."""
-    alone = row.take(pa.array([0]))
-    return hashlib.sha256(alone.serialize().to_pybytes()).hexdigest()
+    """A row of Parquet has no bytes of its own: the hash of its values in the columns that are
+    read, whichever of Arrow's types holds them."""
+    values = [_bare(column[0]) for column in row.columns]
+    return hashlib.sha256(repr(values).encode()).hexdigest()
+
+
+def _bare(value: pa.Scalar) -> Any:
+    """A value without what may fail on its way to Python: texts as bytes, times as numbers.
+    (Arrow's own bytes of a row will not do: pyarrow 25 cannot `take` from a view.)"""
+    if not value.is_valid:
+        return None
+    if isinstance(value, pa.ListScalar):  # a map, too, and every other kind of list
+        return [_bare(part) for part in value.values]
+    if isinstance(value, pa.StructScalar):
+        return [_bare(value[at]) for at in range(len(value))]
+    if isinstance(value, pa.BinaryScalar):
+        return value.as_buffer().to_pybytes()
+    inner = getattr(value, "value", None)  # of a dictionary or an extension: what it stands for
+    if isinstance(inner, pa.Scalar):
+        return _bare(inner)
+    return value.as_py() if inner is None else inner
