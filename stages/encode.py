@@ -2,19 +2,29 @@
 model's tokenizer in, `data/encoded/{train,validation}/` out.
 
 Labels are made here and not inside a trainer, so that what is trained can be read, counted and
-compared with what a server generates. A row whose answer would be cut by the length limit is
-refused and counted; nothing is truncated.
+compared with what a server generates. An answer is never cut: a row that is too long is refused and
+counted or, where params say so, loses its oldest exchanges. A row without a trained token goes no
+further.
+
+    python -m stages.encode --show 3
+
+prints the first rows of the training split as they would be encoded, the trained tokens in colour.
 """
 
+import argparse
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby, islice
+from typing import Any
 
 import pyarrow as pa
 
-from stages.chat.harmony import IGNORED, Harmony, Settings, harmony_of
+from stages.chat.family import renderer_of
+from stages.chat.rendering import IGNORED, Encoded, Renderer, Settings
+from stages.chat.template import Message
 from stages.pipeline import paths
-from stages.pipeline.config import load_config
+from stages.pipeline.config import Config, Encode, load_config
 from stages.pipeline.errors import DataError
 from stages.pipeline.publish import publish
 from stages.pipeline.run import run, write_json
@@ -31,41 +41,125 @@ IDS = pa.schema(
         ("labels", pa.list_(pa.int32())),
     ]
 )
+COLOUR, PLAIN = "\x1b[30;42m", "\x1b[0m"
 
 
-def encoded_rows(split: str, harmony: Harmony, limit: int, counts: Counter) -> Iterator[Row]:
-    """The rows of a split that fit into `limit` tokens; counts rows, tokens and refusals."""
+class Counts:
+    """What became of the rows of one split."""
+
+    def __init__(self) -> None:
+        self.totals: Counter = Counter(
+            rows_in=0, rows_out=0, rows_shortened=0, tokens=0, trained_tokens=0
+        )
+        self.refused: Counter = Counter(too_long=0, nothing_to_train=0)
+        self.by_source: dict[str, Counter] = {}
+        self.lengths: Counter = Counter()
+
+    def metrics(self) -> dict[str, Any]:
+        return {
+            **self.totals,
+            "refused": dict(self.refused),
+            "longest_row_tokens": max(self.lengths, default=0),
+            "rows_by_tokens": self._histogram(),
+            "by_source": {name: dict(of) for name, of in self.by_source.items()},
+        }
+
+    def _histogram(self) -> dict[str, int]:
+        """Rows by length, in steps of powers of two: `65-128`."""
+        found: Counter = Counter()
+        for tokens, rows in self.lengths.items():
+            top = 1 << max(tokens - 1, 0).bit_length()
+            found[f"{top // 2 + 1}-{top}"] += rows
+        return dict(found)
+
+
+def encoded_rows(split: str, renderer: Renderer, limits: Encode, counts: Counts) -> Iterator[Row]:
+    """The rows of a split that may be trained on; counts what becomes of each."""
     for row in read_table(paths.SPLITS / split):
-        counts["rows_in"] += 1
-        encoded = harmony.conversation(row["messages"])
-        if len(encoded.input_ids) > limit:
-            counts["refused_too_long"] += 1
+        of_source = counts.by_source.setdefault(row["source"], Counter(rows_in=0, rows_out=0))
+        counts.totals["rows_in"] += 1
+        of_source["rows_in"] += 1
+        encoded, shortened = fitted(row["messages"], renderer, limits)
+        if encoded is None:
+            counts.refused["too_long"] += 1
             continue
-        counts["rows_out"] += 1
-        counts["tokens"] += len(encoded.input_ids)
-        counts["trained_tokens"] += sum(label != IGNORED for label in encoded.labels)
-        counts["longest_row_tokens"] = max(counts["longest_row_tokens"], len(encoded.input_ids))
+        trained = sum(label != IGNORED for label in encoded.labels)
+        if not trained:
+            counts.refused["nothing_to_train"] += 1
+            continue
+        counts.totals["rows_out"] += 1
+        of_source["rows_out"] += 1
+        counts.totals["rows_shortened"] += shortened
+        counts.totals["tokens"] += len(encoded.input_ids)
+        counts.totals["trained_tokens"] += trained
+        counts.lengths[len(encoded.input_ids)] += 1
         yield {"id": row["id"], "input_ids": encoded.input_ids, "labels": encoded.labels}
 
 
+def fitted(
+    messages: list[Message], renderer: Renderer, limits: Encode
+) -> tuple[Encoded | None, bool]:
+    """The conversation in at most `max_length_tokens`, and whether exchanges were left out for it;
+    None where even the last exchange is too long."""
+    encoded = renderer.conversation(messages)
+    shortened = False
+    while len(encoded.input_ids) > limits.max_length_tokens:
+        system = 1 if messages[0]["role"] == "system" else 0
+        if limits.too_long == "refuse" or len(messages) - system <= 2:
+            return None, False
+        messages = messages[:system] + messages[system + 2 :]
+        encoded, shortened = renderer.conversation(messages), True
+    return encoded, shortened
+
+
+def check_sources(split: str, counts: Counts, limit: int) -> None:
+    """Refuses a split of which a whole source is gone: it would be trained without it."""
+    if gone := sorted(name for name, of in counts.by_source.items() if not of["rows_out"]):
+        raise DataError(
+            f"data/splits/{split}",
+            f"none of the rows of {gone} fits into {limit} tokens "
+            f"(refused in all: {dict(counts.refused)}).",
+            "Raise encode.max_length_tokens in params.yaml, or set encode.too_long to drop_oldest.",
+        )
+
+
+def show(config: Config, renderer: Renderer, rows: int) -> None:
+    """Prints the first rows of the training split, what is trained in colour."""
+    for row in islice(read_table(paths.SPLITS / "train"), rows):
+        encoded, _ = fitted(row["messages"], renderer, config.encode)
+        print(f"--- {row['id']} ({row['source']}, {row['style']})")
+        if encoded is None:
+            print("refused: too long")
+            continue
+        pairs = zip(encoded.input_ids, encoded.labels, strict=True)
+        for trained, stretch in groupby(pairs, key=lambda pair: pair[1] != IGNORED):
+            text = renderer.shown([number for number, _ in stretch])
+            print(f"{COLOUR}{text}{PLAIN}" if trained else text, end="")
+        trained_tokens = sum(label != IGNORED for label in encoded.labels)
+        print(f"\n--- {len(encoded.labels)} tokens, {trained_tokens} trained")
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m stages.encode")
+    parser.add_argument("--show", type=int, metavar="ROWS", help="print rows instead of encoding")
+    rows_to_show = parser.parse_args().show
     config = load_config()
-    harmony = harmony_of(paths.BASE, Settings(**config.encode.harmony.model_dump()))
-    limit = config.encode.max_length_tokens
+    settings = Settings(
+        conversation_date=config.encode.conversation_date, **config.encode.harmony.model_dump()
+    )
+    renderer = renderer_of(paths.BASE, settings)
+    if rows_to_show is not None:
+        show(config, renderer, rows_to_show)
+        return
     outs = [*(paths.ENCODED / split for split in SPLITS), paths.METRICS / "encode.json"]
-    metrics: dict[str, dict[str, int]] = {}
+    metrics: dict[str, dict[str, Any]] = {}
     with publish(*outs) as (*tables, metrics_file):
         for split, table in zip(SPLITS, tables, strict=True):
-            counts: Counter = Counter(refused_too_long=0)
-            write_table(table, encoded_rows(split, harmony, limit, counts), IDS)
-            if not counts["rows_out"]:
-                raise DataError(
-                    f"data/splits/{split}",
-                    f"none of its {counts['rows_in']} rows fits into {limit} tokens.",
-                    "Raise encode.max_length_tokens in params.yaml.",
-                )
-            metrics[split] = dict(counts)
-            log.info("%s: %s", split, dict(counts))
+            counts = Counts()
+            write_table(table, encoded_rows(split, renderer, config.encode, counts), IDS)
+            check_sources(split, counts, config.encode.max_length_tokens)
+            metrics[split] = counts.metrics()
+            log.info("%s: %s, refused %s", split, dict(counts.totals), dict(counts.refused))
         write_json(metrics_file, metrics)
     project(config.runtime, "encode", metrics, outs)
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from stages.chat.harmony import IGNORED, Encoded, Harmony, Settings, harmony_of
+from stages.chat.family import renderer_of
+from stages.chat.rendering import IGNORED, Encoded, Renderer, Settings
 from stages.korean.script import foreign_share
 from stages.metrics.likelihood import answer_bits, bits_per_byte
 from stages.metrics.rouge import rouge
@@ -67,20 +68,20 @@ def in_batches(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
         yield rows[start : start + size]
 
 
-def scored_part(harmony: Harmony, messages: list) -> tuple[list[int], Encoded]:
+def scored_part(renderer: Renderer, messages: list) -> tuple[list[int], Encoded]:
     """The prompt of the last answer, and the conversation with that answer alone labelled."""
-    prompt = harmony.prompt(messages[:-1])
-    whole = harmony.conversation(messages).input_ids
+    prompt = renderer.prompt(messages[:-1])
+    whole = renderer.conversation(messages).input_ids
     return prompt, Encoded(whole, [IGNORED] * len(prompt) + whole[len(prompt) :])
 
 
 def generate(
-    model: Any, prompts: Sequence[list[int]], harmony: Harmony, max_new_tokens: int
+    model: Any, prompts: Sequence[list[int]], renderer: Renderer, max_new_tokens: int
 ) -> list[list[int]]:
     """Greedy continuations, without padding, up to and including the token that stopped them."""
     import torch
 
-    pad, ends, longest = harmony.pad_id, harmony.stop_ids, max(map(len, prompts))
+    pad, ends, longest = renderer.pad_id, renderer.stop_ids, max(map(len, prompts))
     ids = torch.tensor([[pad] * (longest - len(prompt)) + prompt for prompt in prompts])
     mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
     with torch.inference_mode():
@@ -130,30 +131,30 @@ def summary(rows: list[Row]) -> dict[str, float | None]:
     }
 
 
-def answer(model: Any, harmony: Harmony, rows: list[Row], config: Config, name: str) -> list[Row]:
+def answer(model: Any, renderer: Renderer, rows: list[Row], config: Config, name: str) -> list[Row]:
     """The rows of a predictions table: what the model answers, and the bits of the references."""
     from tqdm import tqdm
 
     # Similar lengths together, so that little of a batch is padding.
     rows = sorted(rows, key=lambda r: (sum(len(m["content"]) for m in r["messages"]), r["id"]))
-    parts = [scored_part(harmony, row["messages"]) for row in rows]
+    parts = [scored_part(renderer, row["messages"]) for row in rows]
     limit, hidden = config.evaluate.max_new_tokens, not config.runtime.progress
     bits: list[float] = []
     answers: list[list[int]] = []
     with tqdm(total=len(rows), desc=name, unit="row", disable=hidden, mininterval=5) as progress:
         for batch in in_batches(parts, config.evaluate.batch_size):
-            bits += answer_bits(model, [encoded for _, encoded in batch], harmony.pad_id)
-            answers += generate(model, [prompt for prompt, _ in batch], harmony, limit)
+            bits += answer_bits(model, [encoded for _, encoded in batch], renderer.pad_id)
+            answers += generate(model, [prompt for prompt, _ in batch], renderer, limit)
             progress.update(len(batch))
     answered = [
         {
             "id": row["id"],
             "source": row["source"],
             "style": row["style"],
-            "prediction": harmony.answer_text(ids).strip(),
+            "prediction": renderer.answer_text(ids).strip(),
             "reference": row["messages"][-1]["content"],
             "bits": bits_of_row,
-            "stopped": bool(ids) and ids[-1] in harmony.stop_ids,
+            "stopped": bool(ids) and ids[-1] in renderer.stop_ids,
         }
         for row, ids, bits_of_row in zip(rows, answers, bits, strict=True)
     ]
@@ -170,10 +171,13 @@ def main() -> None:
         paths.METRICS / "evaluate" / f"{variant}.json",
     ]
     with publish(*outs) as (predictions_file, metrics_file):
-        harmony = harmony_of(folder, Settings(**config.encode.harmony.model_dump()))
+        settings = Settings(
+            conversation_date=config.encode.conversation_date, **config.encode.harmony.model_dump()
+        )
+        renderer = renderer_of(folder, settings)
         model = load_variant(folder, config.evaluate.dtype)
         rows = list(islice(read_table(paths.SPLITS / "test"), config.evaluate.max_rows))
-        answered = answer(model, harmony, rows, config, variant)
+        answered = answer(model, renderer, rows, config, variant)
         sources = sorted({row["source"] for row in answered})
         metrics = summary(answered) | {
             "by_source": {

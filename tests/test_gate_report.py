@@ -98,7 +98,7 @@ METRICS: dict[str, Any] = {
     "curate": {"rows_in": 950, "rows_out": 900, "dropped": {"too_short": 50}, "rows_in_by_source": {"news": 950}, "rows_out_by_source": {"news": 900}},
     "mix": {split: {"rows": 300} for split in ("train", "validation", "test")},
     "base": {"parameters": 123},
-    "encode": {split: {"rows_out": 290, "refused_too_long": 10, "tokens": 9000, "trained_tokens": 3000} for split in ("train", "validation")},
+    "encode": {split: {"rows_out": 290, "refused": {"too_long": 10}, "tokens": 9000, "trained_tokens": 3000} for split in ("train", "validation")},
     "train": {"trainable_parameters": 20_000, "total_parameters": 4_000_000, "steps": 18, "validation_loss_nats_before": 3.2, "validation_loss_nats": 1.6},
     "merge": {"merged_weights": 8, "weight_bytes": 8_000_000, "relative_change_mean": 0.1, "relative_change_max": 0.2},
     "export/mxfp4": {"weight_bytes": 3_000_000, "quantised_tensors": 8, "passed_through_tensors": 0, "relative_mse_mean": 0.01, "relative_mse_max": 0.02},

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from stages.chat.harmony import CONTROL_TOKENS, IGNORED, Harmony, Settings, harmony_of, system_text
+from stages.chat.family import renderer_of
+from stages.chat.harmony import CONTROL_TOKENS, Harmony, system_text
+from stages.chat.rendering import IGNORED, Settings
 from stages.chat.template import Message
 from stages.pipeline.errors import InputError, ModelError
 
@@ -287,15 +289,15 @@ def test_a_tokenizer_without_a_control_token_is_refused(missing):
 
 def test_the_folder_of_a_model_says_what_it_speaks(tmp_path):
     with pytest.raises(InputError, match=r"config\.json: is not there"):
-        harmony_of(tmp_path, SETTINGS)
+        renderer_of(tmp_path, SETTINGS)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))
     with pytest.raises(InputError, match=r"tokenizer\.json: is not there"):
-        harmony_of(tmp_path, SETTINGS)
+        renderer_of(tmp_path, SETTINGS)
     small(*CONTROL_TOKENS).save(str(tmp_path / "tokenizer.json"))
-    with pytest.raises(ModelError, match=r"model_type is 'llama'.*gpt-oss"):
-        harmony_of(tmp_path, SETTINGS)
+    with pytest.raises(ModelError, match="has no chat template"):
+        renderer_of(tmp_path, SETTINGS)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "gpt_oss"}))
-    loaded = harmony_of(tmp_path, SETTINGS)
+    loaded = renderer_of(tmp_path, SETTINGS)
     ids = loaded.conversation(
         TALKS["B24 user"]
     ).input_ids  # B24 after a round trip through the file

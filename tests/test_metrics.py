@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import GptOssConfig, GptOssForCausalLM
 
-from stages.chat.harmony import IGNORED, Encoded
+from stages.chat.rendering import IGNORED, Encoded
 from stages.evaluate import by_chance
 from stages.metrics.likelihood import answer_bits, bits_per_byte
 from stages.metrics.rouge import rouge

@@ -22,14 +22,12 @@ Source of the format: the openai_harmony renderer, which a test compares token b
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from stages.chat.rendering import IGNORED, Encoded, Settings
 from stages.chat.template import Message
-from stages.pipeline.errors import InputError, ModelError
-from stages.pipeline.run import read_json
+from stages.pipeline.errors import ModelError
 
 CONTROL_TOKENS = (
     "<|startoftext|>",
@@ -42,24 +40,6 @@ CONTROL_TOKENS = (
     "<|message|>",
     "<|call|>",
 )
-IGNORED = -100  # the label of a token that is not trained
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the system message says beside the fixed identity and channels."""
-
-    reasoning_effort: str
-    knowledge_cutoff: str
-    conversation_date: str
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """One conversation: ids, and labels that repeat the trained ids and are IGNORED elsewhere."""
-
-    input_ids: list[int]
-    labels: list[int]
 
 
 def system_text(settings: Settings) -> str:
@@ -128,6 +108,9 @@ class Harmony:
             return ""
         return self.tokenizer.decode([number for number in ids if number not in self.names])
 
+    def shown(self, ids: Sequence[int]) -> str:
+        return self.tokenizer.decode(list(ids), skip_special_tokens=False)
+
     def _render(self, messages: Sequence[Message], closes: bool) -> Encoded:
         control = self.ids
         ids: list[int] = []
@@ -160,24 +143,3 @@ class Harmony:
                 add(self.text(content), True)
                 add([control["<|return|>" if last else "<|end|>"]], last)
         return Encoded(ids, labels)
-
-
-def harmony_of(folder: Path, settings: Settings) -> Harmony:
-    """The renderer of the checkpoint in `folder`.
-
-    Raises:
-        InputError: the folder has no tokenizer.
-        ModelError: the model's family speaks another format.
-    """
-    config, vocabulary = folder / "config.json", folder / "tokenizer.json"
-    for file in (config, vocabulary):
-        if not file.is_file():
-            raise InputError(str(file), "is not there.", "Run `dvc repro`, or `dvc pull`.")
-    family = read_json(config)["model_type"]
-    if family != "gpt_oss":
-        raise ModelError(
-            str(config),
-            f"model_type is {family!r}, and conversations are rendered for gpt_oss.",
-            "Point base in params.yaml at a gpt-oss model.",
-        )
-    return Harmony(Tokenizer.from_file(str(vocabulary)), settings)

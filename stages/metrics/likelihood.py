@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from stages.chat.harmony import IGNORED, Encoded
+from stages.chat.rendering import IGNORED, Encoded
 
 
 def answer_bits(model: Any, rows: Sequence[Encoded], pad_id: int) -> list[float]:

@@ -10,7 +10,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from stages.chat.harmony import CONTROL_TOKENS, Harmony, Settings, system_text
+from stages.chat.harmony import CONTROL_TOKENS, Harmony, system_text
+from stages.chat.rendering import Settings
 from stages.pipeline.config import Tiny
 from stages.pipeline.errors import InputError
 

@@ -1,0 +1,27 @@
+"""Which chat format a model speaks: Harmony for gpt-oss, else its tokenizer's own template."""
+
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from stages.chat.harmony import Harmony
+from stages.chat.own_template import OwnTemplate
+from stages.chat.rendering import Renderer, Settings
+from stages.pipeline.errors import InputError
+from stages.pipeline.run import read_json
+
+
+def renderer_of(folder: Path, settings: Settings) -> Renderer:
+    """The renderer of the checkpoint in `folder`.
+
+    Raises:
+        InputError: the folder has no tokenizer.
+        ModelError: the tokenizer cannot speak the format of its family.
+    """
+    config, vocabulary = folder / "config.json", folder / "tokenizer.json"
+    for file in (config, vocabulary):
+        if not file.is_file():
+            raise InputError(str(file), "is not there.", "Run `dvc repro`, or `dvc pull`.")
+    if read_json(config)["model_type"] == "gpt_oss":
+        return Harmony(Tokenizer.from_file(str(vocabulary)), settings)
+    return OwnTemplate(folder, settings)

@@ -1,0 +1,53 @@
+"""What every chat format gives: conversations as token ids and labels, and prompts as a server
+would render them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from stages.chat.template import Message
+
+IGNORED = -100  # the label of a token that is not trained
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a format says beside the conversation: the date in all of them that tell one
+    (YYYY-MM-DD), effort and cutoff in Harmony alone."""
+
+    reasoning_effort: str
+    knowledge_cutoff: str
+    conversation_date: str
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One conversation: ids, and labels that repeat the trained ids and are IGNORED elsewhere."""
+
+    input_ids: list[int]
+    labels: list[int]
+
+
+class Renderer(Protocol):
+    """Renders conversations with one tokenizer. Text is always text: what spells a control token is
+    never taken for one (B24)."""
+
+    pad_id: int
+    stop_ids: list[int]  # where a server stops
+
+    def prompt(self, messages: Sequence[Message]) -> list[int]:
+        """The ids up to where a server would now generate an answer."""
+        ...
+
+    def conversation(self, messages: Sequence[Message]) -> Encoded:
+        """The ids of a conversation that ends on an answer, and as labels what a server would
+        generate of it."""
+        ...
+
+    def answer_text(self, generated: Sequence[int]) -> str:
+        """The text of a generated answer, without what closes it."""
+        ...
+
+    def shown(self, ids: Sequence[int]) -> str:
+        """The text of the ids, control tokens by their names."""
+        ...

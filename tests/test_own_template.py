@@ -1,0 +1,175 @@
+"""Conversations in the chat format that a model brings along (S2-08, S3-15, S4-03)."""
+
+import re
+from datetime import datetime
+
+import pytest
+
+from stages.chat.family import renderer_of
+from stages.chat.own_template import OwnTemplate
+from stages.chat.rendering import IGNORED, Settings
+from stages.chat.template import Message
+from stages.pipeline.errors import ModelError
+from tests.families import SPECIAL, save_tokenizer
+
+SETTINGS = Settings("medium", "2024-06", "2025-03-09")
+FAMILIES = ("qwen2", "llama", "gemma")
+ONE: list[Message] = [
+    {"role": "user", "content": "오늘 저녁 뭐 먹을까?"},
+    {"role": "assistant", "content": "김치찌개 어때요 😀"},
+]
+TALKS: dict[str, list[Message]] = {
+    "one": ONE,
+    "system": [{"role": "system", "content": "존댓말로 답하세요."}, *ONE],
+    "three": [*ONE, *ONE, {"role": "user", "content": "그래"}, {"role": "assistant", "content": "네."}],
+    "blanks": [{"role": "user", "content": "  앞뒤로 빈칸 \n"}, {"role": "assistant", "content": "둘\n\n줄"}],
+    "empty": [{"role": "user", "content": ""}, {"role": "assistant", "content": "네?"}],
+    "numbers": [{"role": "user", "content": "1234567890 {{ x }} {% y %}"}, {"role": "assistant", "content": "{}"}],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def family(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def renderer(family, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(family)
+    save_tokenizer(family, folder)
+    (folder / "config.json").write_text(f'{{"model_type": "{family}"}}')
+    return renderer_of(folder, SETTINGS)
+
+
+def trained(encoded) -> list[list[int]]:
+    """The trained stretches, one after the other."""
+    runs: list[list[int]] = [[]]
+    for label in encoded.labels:
+        if label == IGNORED:
+            runs.append([])
+        else:
+            runs[-1].append(label)
+    return [run for run in runs if run]
+
+
+@pytest.mark.parametrize("name", sorted(TALKS))
+def test_ids_are_those_of_the_template_and_no_first_token_is_doubled(renderer, family, name):
+    """B15: what a server tokenises is the template's text, without another first token."""
+    talk = TALKS[name]
+    if name == "system" and family == "gemma":
+        talk: list[Message] = [
+            {"role": "user", "content": "존댓말로 답하세요.\n\n오늘 저녁 뭐 먹을까?"},
+            talk[-1],
+        ]
+    text = renderer.tokenizer.apply_chat_template(talk, tokenize=False, date_string="09 Mar 2025")
+    whole = renderer.tokenizer(text, add_special_tokens=False)["input_ids"]
+    encoded = renderer.conversation(TALKS[name])
+    assert whole[: len(encoded.input_ids)] == encoded.input_ids
+    assert encoded.input_ids[-1] in renderer.stop_ids, "nothing is kept behind the stop"
+    assert not renderer.tokenizer.decode(whole[len(encoded.input_ids) :]).strip()
+    first = renderer.tokenizer.bos_token_id
+    if family != "qwen2":
+        assert encoded.input_ids.count(first) == 1
+
+
+@pytest.mark.parametrize("name", sorted(TALKS))
+def test_s1_21_answers_alone_are_trained_each_with_its_stop(renderer, family, name):
+    encoded = renderer.conversation(TALKS[name])
+    runs = trained(encoded)
+    answers = [m["content"] for m in TALKS[name] if m["role"] == "assistant"]
+    assert len(runs) == len(answers)
+    for run, answer in zip(runs, answers, strict=True):
+        assert run[-1] in renderer.stop_ids
+        assert not set(run[:-1]) & set(renderer.stop_ids)
+        assert renderer.answer_text(run) == (answer.strip() if family != "qwen2" else answer)
+    kept = [
+        i for i, label in zip(encoded.input_ids, encoded.labels, strict=True) if label != IGNORED
+    ]
+    assert kept == [label for label in encoded.labels if label != IGNORED]
+
+
+@pytest.mark.parametrize("name", sorted(TALKS))
+def test_s2_08_a_conversation_begins_with_what_a_server_is_asked(renderer, name):
+    encoded = renderer.conversation(TALKS[name])
+    prompt = renderer.prompt(TALKS[name][:-1])
+    assert encoded.input_ids[: len(prompt)] == prompt
+    assert encoded.labels[len(prompt) :] == encoded.input_ids[len(prompt) :]
+    assert encoded.labels[len(prompt) - 1] == IGNORED, "no header in the loss"
+
+
+def test_b24_text_that_spells_a_control_token_is_text(renderer, family):
+    first, pad, stops, rest = SPECIAL[family]
+    control = {renderer.tokenizer.convert_tokens_to_ids(t) for t in (first, pad, *stops, *rest)}
+    spelling = f"앞 {stops[0]}{rest[0]} 뒤 {first}"
+    plain: list[Message] = [
+        {"role": "user", "content": "앞  뒤 "},
+        {"role": "assistant", "content": "앞  뒤 "},
+    ]
+    hostile: list[Message] = [{"role": m["role"], "content": spelling} for m in plain]
+    counts = [
+        sum(number in control for number in renderer.conversation(talk).input_ids)
+        for talk in (plain, hostile)
+    ]
+    assert counts[0] == counts[1]
+    (answer,) = trained(renderer.conversation(hostile))
+    assert renderer.answer_text(answer) == spelling
+
+
+def test_a_private_use_character_in_the_data_is_kept(renderer):
+    talk: list[Message] = [
+        {"role": "user", "content": "\ue0000\ue000"},
+        {"role": "assistant", "content": "\ue000끝"},
+    ]
+    (answer,) = trained(renderer.conversation(talk))
+    assert renderer.answer_text(answer) == "\ue000끝"
+
+
+def test_b10_the_date_is_the_fixed_one(renderer, family):
+    text = renderer.tokenizer.decode(renderer.conversation(ONE).input_ids)
+    assert ("09 Mar 2025" in text) is (family == "llama")
+    assert datetime.now().strftime("%d %b %Y") not in text
+
+
+def test_b10_a_template_that_asks_for_the_time_is_given_the_fixed_date(tmp_path):
+    save_tokenizer("qwen2", tmp_path)
+    template = tmp_path / "chat_template.jinja"
+    asks = "{{ 'on ' + strftime_now('%Y-%m-%d') }}" + template.read_text(encoding="utf-8")
+    template.write_text(asks, encoding="utf-8")
+    own = OwnTemplate(tmp_path, SETTINGS)
+    assert own.tokenizer.decode(own.prompt(ONE[:1])).startswith("on 2025-03-09<|im_start|>")
+
+
+def test_s4_06_reasoning_stands_before_its_answer(renderer):
+    talk: list[Message] = [
+        ONE[0],
+        {"role": "assistant", "content": "넷", "thinking": "둘 더하기 둘"},
+    ]
+    (answer,) = trained(renderer.conversation(talk))
+    assert renderer.answer_text(answer) == "<think>\n둘 더하기 둘\n</think>\n\n넷"
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{% for m in messages %}<|im_start|>{{ m.content }}{% endfor %}", "none of the tokens that stop"),
+        ("{{ messages|length }}{% for m in messages %}{{ m.content }}<|im_end|>{% endfor %}", "does not begin with the prompt"),
+        ("", "has no chat template"),
+    ],
+)  # fmt: skip
+def test_a_template_by_which_answers_cannot_be_told_is_refused(tmp_path, template, said):
+    save_tokenizer("qwen2", tmp_path)
+    (tmp_path / "chat_template.jinja").write_text(template)
+    if not template:
+        (tmp_path / "chat_template.jinja").unlink()
+    with pytest.raises(ModelError, match=said):
+        OwnTemplate(tmp_path, SETTINGS).conversation(ONE)
+
+
+def test_a_tokenizer_that_never_stops_is_refused(tmp_path):
+    save_tokenizer("qwen2", tmp_path)
+    (tmp_path / "generation_config.json").unlink()
+    config = tmp_path / "tokenizer_config.json"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(re.sub(r'"eos_token": "[^"]*"', '"eos_token": null', text), encoding="utf-8")
+    with pytest.raises(ModelError, match="names no token that ends an answer"):
+        OwnTemplate(tmp_path, SETTINGS)
