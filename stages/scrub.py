@@ -2,7 +2,8 @@
 `data/scrubbed/<source>/` out, with counts by type and never a value.
 
 It comes before anything that shows, stores or trains on the text (S1-15). Conversations are masked
-turn by turn and fields one by one, so a row's masks depend on that row alone.
+turn by turn and fields one by one. What a number is often stands in the turn before, or is the
+field's name, so these are read along. A row's masks depend on that row alone.
 """
 
 import logging
@@ -42,13 +43,16 @@ def scrub_row(row: Row, optional: frozenset[str]) -> tuple[Row, list[Span]]:
     """The masked row and what was masked in its texts."""
     found: list[Span] = []
 
-    def masked(text: str) -> str:
-        clean, spans = scrub(text, optional)
+    def masked(text: str, before: str = "") -> str:
+        clean, spans = scrub(text, optional, before)
         found.extend(spans)
         return clean
 
-    fields = {name: masked(text) for name, text in row["fields"].items()}
-    turns = [{"role": turn["role"], "text": masked(turn["text"])} for turn in row["turns"]]
+    fields = {name: masked(text, before=name) for name, text in row["fields"].items()}
+    turns: list[dict[str, str]] = []
+    for turn in row["turns"]:
+        before = turns[-1]["text"] if turns else ""
+        turns.append({"role": turn["role"], "text": masked(turn["text"], before)})
     style = masked(row["style"])
     # Tags are made from fields, so they are masked too; their masks are not counted twice.
     tags = [scrub(tag, optional)[0] for tag in row["style_tags"]]

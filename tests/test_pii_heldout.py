@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tests.pii_heldout import carriers, gold
 
 # Values and carriers differ, templates are the same. Rules were mended on the first two seeds, and
 # what the last two find was never looked at.
-SEEDS = (20250101, 7, 4242, 99)
+SEEDS = (20250101, 7, 99, 555)
 # The better recall of ko-pii 1.22.15 and maskingtape 0.4.0 on the first seed, by benchmarks/pii.py.
 BEST_PEER = {
     "RRN": 0.907,
@@ -100,6 +101,15 @@ def test_a_text_is_masked_alike_in_any_company(records):
     forward = [scrub(text) for text in texts]
     backward = [scrub(text) for text in reversed(texts)]
     assert forward == backward[::-1]
+
+
+def test_hangul_in_pieces_is_masked_alike(records):
+    """macOS writes NFD."""
+    for record in records:
+        pieces = unicodedata.normalize("NFD", record["text"])
+        whole = unicodedata.normalize("NFC", record["text"])
+        masked = unicodedata.normalize("NFC", scrub(pieces)[0])
+        assert masked == unicodedata.normalize("NFC", scrub(whole)[0])
 
 
 def test_scrubbing_the_set_twice_changes_nothing_more(records):

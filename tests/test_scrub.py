@@ -81,8 +81,30 @@ def test_text_around_a_mask_stays_byte_for_byte():
     assert clean["fields"]["title"] == "[PHONE]".join(around)
 
 
+def test_the_turn_before_and_the_name_of_the_field_say_what_a_number_is():
+    """S1-15: a question and its answer are two turns."""
+    before = row(
+        {"account": "110123456789", "body": "110123456789"},
+        ("계좌번호 불러주세요", "110123456789", "면허번호요?", "111212345678", "주문번호 알려주세요",
+         "110-123-456789", "내 계좌는 110123456789"),
+    )  # fmt: skip
+    clean, found = scrub.scrub_row(before, NONE)
+    assert clean["fields"] == {"account": "[ACCOUNT]", "body": "110123456789"}
+    assert [turn["text"] for turn in clean["turns"]] == [
+        "계좌번호 불러주세요",
+        "[ACCOUNT]",
+        "면허번호요?",
+        "[DRIVER]",
+        "주문번호 알려주세요",
+        "110-123-456789",
+        "내 계좌는 [ACCOUNT]",
+    ]
+    assert types(found) == Counter(ACCOUNT=3, DRIVER=1)
+    assert scrub.scrub_row(clean, NONE) == (clean, [])
+
+
 def test_a_rows_masks_depend_on_that_row_alone():
-    """A label in one field or turn must not reach a number in the next."""
+    """A label in one field must not reach a number in the next, nor one in a turn a field."""
     number = "110-123-456789"
     alone, _ = scrub.scrub_row(row({"a": number}), NONE)
     beside, _ = scrub.scrub_row(row({"a": number, "b": "계좌번호는"}, ("계좌로 보내줘",)), NONE)

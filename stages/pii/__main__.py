@@ -7,8 +7,9 @@ line, never what it holds.
 
 import argparse
 import json
+import signal
 import sys
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from stages.pii.scrubber import NONE, OPTIONAL_TYPES, scrub
 
@@ -32,9 +33,30 @@ def filter_rows(
 # The messages of the decoders may quote the line, so none is passed on ("from None").
 
 
+class _Repeated(ValueError):
+    """Only one of two values would be masked and kept."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        raise _Repeated
+    return row
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(constant)  # NaN and Infinity, which Python reads and JSON has not
+
+
 def _read(line: bytes, number: int) -> dict[str, Any]:
     try:
-        row = json.loads(line.decode("utf-8-sig"))
+        row = json.loads(
+            line.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_no_number
+        )
+    except _Repeated:
+        raise ValueError(
+            f"standard input, line {number}: a key stands twice in one object. Keep one of them."
+        ) from None
     except UnicodeDecodeError:
         raise ValueError(
             f"standard input, line {number}: not UTF-8. Convert the file, e.g. with iconv."
@@ -57,7 +79,7 @@ def _read(line: bytes, number: int) -> dict[str, Any]:
 
 def _encode(row: dict[str, Any], number: int) -> bytes:
     try:
-        return json.dumps(row, ensure_ascii=False).encode()
+        return json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
     except RecursionError:
         raise ValueError(
             f"standard input, line {number}: nested too deeply. Give one flat object per line."
@@ -65,6 +87,10 @@ def _encode(row: dict[str, Any], number: int) -> bytes:
     except UnicodeEncodeError:
         raise ValueError(
             f"standard input, line {number}: half of a surrogate pair. Repair the text."
+        ) from None
+    except ValueError:
+        raise ValueError(
+            f"standard input, line {number}: a number beyond 1.8e308. Write it as text."
         ) from None
 
 
@@ -84,6 +110,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     optional = frozenset(args.also)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head -1` ends it, quietly
     try:
         filter_rows(sys.stdin.buffer, sys.stdout.buffer, with_spans=args.spans, optional=optional)
     except ValueError as error:

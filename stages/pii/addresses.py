@@ -48,36 +48,56 @@ _DISTRICT = (
 )
 _TOWN = "[가-힣]{1,6}[0-9]{0,2}[읍면동가]"
 _TOWN_OR_VILLAGE = "[가-힣]{1,6}[0-9]{0,2}[읍면동가리]"
+_STREET = "(?:대로|(?<!으)로|길)"  # 부상으로 is no road
 _LANE = "[0-9]{1,4}[가-하]?번?[가-하]?길"
-# 종로3가 is a town, and 부상으로 is no road.
-_ROAD = rf"[가-힣A-Za-z0-9·.]{{1,12}}?(?:대로|(?<!으)로|길)(?: ?{_LANE})?(?![1-9]가)"
+# 종로3가 is a town.
+_ROAD = rf"[가-힣A-Za-z0-9·.]{{1,12}}?{_STREET}(?: ?{_LANE})?(?![1-9]가)"
 _COUNTED = (
     "분|시간|시|년|월|일|명|개|건|원|만|억|조|천|세|살|위|회|차|배|킬로|미터|대|점|번|주|팀|곳|여|가지|"
     "이닝|경기|km|m"
 )
-# What follows the number of a house: nothing that is counted (강남구로 10분), only a particle.
+_HO = "호(?![분선기차점봉함])"  # 황남동 155호분 is a tomb, 2호선 a line
+# 152도 and 152만 are amounts, unless the number is a long one and nothing counted follows.
+_COUNTED_BY_MANY = "달러|가구|세대|관객|인구|인파|시민|표|톤|부|평"
+_ALSO = (
+    "(?:(?<=[0-9]{3})|(?<=-[0-9])|(?<=-[0-9]{2})|(?<=번지))(?:"
+    r"도(?=$|[ ,.!?~\n])(?! ?(?:이[상하]|[씨도]|[0-9CF℃]))|"
+    rf"만(?=$|[ ,.!?~\n])(?! ?(?:{_COUNTED}|{_COUNTED_BY_MANY}|[0-9])))"
+)
+# What follows the number of a house: nothing that is counted (강남구로 10분), only a particle or
+# where it is seen from.
 _NO_AMOUNT = (
     rf"(?![0-9A-Za-z%]|[-.,][0-9]|이닝| (?:{_COUNTED})(?![가-힣])|가 ?[0-9])"
-    "(?=$|[^가-힣]|으?로|에|이|은|는|을|를|의|와|과|가|까지|부터|인데|입|예|야|라[고서는]|층|호|"
+    "(?=$|[^가-힣]|으?로|에|이|은|는|을|를|의|와|과|가|까지|부터|인데|입|예|야|라[고서는]|층|"
+    f"{_HO}|{_ALSO}|[구고네]?요|거든|지요|죠|하고|네(?![가-힣])|맞은편|건너|근처|인근|쪽|뒤|반지|옥탑|"
     f"번지|앞|옆|서울|[부울]산|대[구전]|인천|세종|경기도|강원|제주|{_SIGUNGU})"
 )
 _NO = rf"(?:지하 ?)?[0-9]{{1,5}}+(?:-[0-9]{{1,5}}+)?(?:번지)?{_NO_AMOUNT}"
-_LOT = rf"산? ?[0-9]{{1,4}}+(?:-[0-9]{{1,4}}+)?(?:번지(?: ?[0-9]{{1,3}}호)?)?{_NO_AMOUNT}"
+_LOT = rf"산? ?[0-9]{{1,4}}+(?:-[0-9]{{1,4}}+)?(?:번지(?: ?[0-9]{{1,3}}{_HO})?)?{_NO_AMOUNT}"
 _BUILDING = (
     "[가-힣A-Za-z0-9]{0,14}?(?:아파트|빌딩|빌라|오피스텔|타워|맨션|연립|주택|하이츠|캐슬|자이|래미안|"
     "힐스테이트|푸르지오|아이파크|팰리스|센터|프라자|상가|타운|마을|단지|하우스|파크|시티|APT)"
 )
-_FLAT = "[0-9]{1,4}동 ?[0-9]{1,5}호"
+_FLAT = f"[0-9]{{1,4}}동 ?[0-9]{{1,5}}{_HO}"
+_FLAT_IN_FULL = (
+    "(?:제?[0-9]{1,4}|[A-Za-z가-하])동[ ,-]{0,2}(?:[0-9]{1,2}층 ?)?" + f"[0-9]{{1,5}}{_HO}"
+)
 _UNIT = (
-    "(?:(?:지하 ?|B)?[0-9]{1,2}층(?: ?[A-Z]?[0-9]{1,4}호)?"
-    "|(?:제?[0-9]{1,4}|[A-Za-z가-하])동[ ,-]{0,2}(?:[0-9]{1,2}층 ?)?[0-9]{1,5}호"
-    "|[A-Z]?[0-9]{1,5}호|[0-9]{1,4}동)(?![0-9])"
+    f"(?:(?:지하 ?|B)?[0-9]{{1,2}}층(?: ?[A-Z]?[0-9]{{1,4}}{_HO})?"
+    f"|{_FLAT_IN_FULL}"
+    f"|(?:반지[하층]|지층|옥탑)방?(?: ?[A-Z]?[0-9]{{1,4}}{_HO})?|지하 ?[A-Z]?[0-9]{{1,4}}{_HO}"
+    f"|[A-Z]?[0-9]{{1,5}}{_HO}|[0-9]{{1,4}}동)(?![0-9])"
 )
 _NAMED = rf"(?:{_BUILDING}(?=[ ,]{{0,2}}[0-9])|[가-힣A-Za-z0-9]{{2,14}}(?= {_FLAT}))"
 _HYPHENATED = rf"{_BUILDING} ?[0-9]{{1,4}}-[0-9]{{1,5}}(?![-0-9])"  # 햇살아파트 101-1201
+# 테헤란로 152 101-1203, but not 1588-1234, 2024-2025 or 300-500명
+_BARE = (
+    "(?!1[568][0-9]{2}-[0-9]{4}|(?:19|20)[0-9]{2}-)[1-9][0-9]{2,3}-[1-9][0-9]{2,3}+"
+    rf"(?![-0-9%]| ?(?:{_COUNTED}))"
+)
 _DETAIL = (
     r"(?:,? ?\([가-힣A-Za-z0-9, ·]{1,30}\))?"
-    f"(?:,? ?{_HYPHENATED}|(?:,? ?{_NAMED})?(?:,? ?{_UNIT}){{0,3}})"
+    f"(?:,? ?{_HYPHENATED}|,? {_BARE}|(?:,? ?{_NAMED})?(?:,? ?{_UNIT}){{0,3}})"
 )
 _REGION = (
     "[시군구][ ,]|서울|[부울]산|대[구전]|광주|인천|세종|"
@@ -104,19 +124,20 @@ _ADDRESSES = tuple(
         ),
         # Without a region only what cannot be anything else: a lane (…번길 12), a road with a
         # unit, a block of flats with a unit.
-        ("lane", "길", rf"{_WORD_START}[가-힣]{{1,8}}(?:대로|로) ?{_LANE} ?{_NO}{_DETAIL}"),
+        ("lane", "길", rf"{_WORD_START}[가-힣]{{1,8}}(?:대로|(?<!으)로) ?{_LANE} ?{_NO}{_DETAIL}"),
         (
             "road_unit",
             "호",
-            rf"{_WORD_START}[가-힣]{{1,8}}(?:대로|로|길) [0-9]{{1,4}}+(?:-[0-9]{{1,4}}+)?,? ?"
-            rf"(?:{_BUILDING} )?(?:[0-9]{{1,4}}동 ?)?[0-9]{{1,5}}호",
+            rf"{_WORD_START}[가-힣]{{1,8}}{_STREET} [0-9]{{1,4}}+(?:-[0-9]{{1,4}}+)?"
+            rf"(?!, [0-9]{{1,2}}호),? ?"  # 규정대로 1, 2호를 적용한다
+            rf"(?:{_BUILDING} )?(?:[0-9]{{1,4}}동 ?)?[0-9]{{1,5}}{_HO}",
         ),
         ("flat", "호", rf"{_WORD_START}{_BUILDING} ?{_FLAT}"),
         # 부평대로 383 (부평동)
         (
             "road_town",
             r"\(",
-            rf"{_WORD_START}[가-힣]{{1,8}}(?:대로|로|길) ?{_NO}"
+            rf"{_WORD_START}[가-힣]{{1,8}}{_STREET} ?{_NO}"
             rf"(?= ?\([가-힣]{{1,6}}[0-9]?[동읍면가리][,)]){_DETAIL}",
         ),
         # and what is called an address: 배송지 중앙길 222-23
@@ -124,7 +145,7 @@ _ADDRESSES = tuple(
             "road_labelled",
             _LABEL,
             rf"{_LABEL}[은는이가]?(?: ?[:=])? ?"
-            rf"(?P<address>[가-힣]{{1,8}}(?:대로|(?<!으)로|길) ?{_NO}{_DETAIL})",
+            rf"(?P<address>[가-힣]{{1,8}}{_STREET} ?{_NO}{_DETAIL})",
         ),
     )
 )
@@ -132,6 +153,11 @@ _ADDRESS_NUMBER = re.compile(
     r"[로길동리가읍면하산지] ?[0-9]|[가-힣]{2} ?[0-9]{1,4}(?:동[ ,]{0,2}[0-9]|층|호)"
 )
 _ADDRESS_REACH = 48
+# 테헤란로 152요, 101동 1203호
+_UNIT_LATER = re.compile(
+    r"(?:이?[요고며]|이에요|예요|[구네]요|거든요|입니다|인데요?|이?죠|지요|하고)[,.]? "
+    rf"(?P<unit>{_FLAT_IN_FULL}|[A-Z]?[0-9]{{3,4}}{_HO}|{_BARE})(?![0-9])"
+)
 # No address is without one of these, and most digits in a text are.
 _CLUE = re.compile(rf"{_REGION}|길|호|\(|{_LABEL}")
 # An address may go on in the next line, unless that is an item of a list. Both keep the length.
@@ -155,6 +181,9 @@ def find_addresses(text: str) -> Iterator[Found]:
                     if match.start() not in seen:
                         found = _found(rule, match, 0)
                         yield found
+                        unit = _UNIT_LATER.match(text, match.end())
+                        if unit:
+                            yield Found("ADDRESS", *unit.span("unit"), "address_unit", "high")
                         yield from _touching(text, found, seen)
 
 

@@ -63,9 +63,11 @@ _LABELS = {
 }
 # Most letters of a text begin no label; to ask for one of these first halves the time.
 _LETTERS = "".join(sorted({char for label in _LABELS.values() for char in label if char.isalpha()}))
-# A mask is no label: [ACCOUNT] must not make an account of the next number.
+# A mask is no label: [ACCOUNT] must not make an account of the next number. At the end of the
+# reach it may have lost its first bracket.
+_MASK = "(?:account|address|card|ip|passport|phone|plate|rrn)\\]"
 _LABEL = re.compile(
-    f"(?=[{_LETTERS}])(?<!\\[)(?:"
+    f"(?=[{_LETTERS}])(?!{_MASK})(?:"
     + "|".join(f"(?P<{type_}>{words})" for type_, words in _LABELS.items())
     + ")"
 )

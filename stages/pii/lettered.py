@@ -20,7 +20,7 @@ _PASSPORT = re.compile(
     rf"(?:[A-Za-z]{_GAP}{_O}{{4}}|{_O}{{5}}|{_O}{_GAP}{_O}{{4}})"
     r")(?![0-9A-Za-z])"
 )
-_PASSPORT_NEAR = re.compile(r"여권|(?<!\[)passport", re.IGNORECASE)  # a mask is no label
+_PASSPORT_NEAR = re.compile(r"여권|passport(?!\])", re.IGNORECASE)  # a mask is no label
 _PASSPORT_REACH = 24
 _DAY = re.compile("(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 _PASSPORT_DIGITS = 3  # at least so many true ones among the look-alikes
@@ -87,8 +87,10 @@ _CASE = re.compile(" ?(?:판결|결정|선고|사건|호)")
 _COURT = re.compile("(?:법원|헌재|재판소|[고지]법|선고) ?$")
 _COURT_REACH = 5
 _NOT_BEFORE_PLATE = re.compile(r"[0-9A-Za-z.,\-제약총]")
+# Another plate may follow: in a list only its mask would let this one through, round by round.
 _NOT_AFTER_LOOSE = re.compile(
-    "년|월|일|시|분|(?:부|대|곳|세대|가구)(?![가-힣])|[A-Za-z·.,:/-]?[0-9A-Za-z:/-]"
+    "년|월|일|시|분|(?:부|대|곳|세대|가구)(?![가-힣])|"
+    rf"(?![·.,:/-]?[0-9]{{2,3}}[{PLATE_LETTERS}][- ]?[0-9]{{4}})[A-Za-z·.,:/-]?[0-9A-Za-z:/-]"
 )
 _LARGE = re.compile("[만억천조]| [만억천조](?:원|명|개)?(?![가-힣])")
 _COUNTERS = "가나다도조호주배부구수고"  # 20도 2000: also a degree, a paragraph, a week, ...

@@ -8,17 +8,20 @@ or anything like it on the text itself would turn ㅋㅋㅋ, ㅠㅠ and ① into
 
 Every rewriting keeps the length: a character becomes another one, or NOTHING, and NOTHING is then
 dropped from the view together with its offset. So the map is a sequence of offsets, one for each
-character of the view.
+character of the view. A syllable in pieces, as macOS writes file names (NFD), becomes the whole
+one, followed by NOTHING.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
+from string import ascii_letters
 from typing import NamedTuple
 
 NOTHING = "\0"
 
 # The last two are a vowel that looks like a dash.
-_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\u30fc\uff70ㅡᅳ"
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2500\u2501\ufe58\ufe63\u30fc\uff70ㅡᅳ"
 _MIDDOTS = "\u2022\u2027\u2219\u22c5\u30fb\uff65\u318d\u119e"
 _TILDES = "\u223c\u301c"
 _BLANKS = (
@@ -27,8 +30,11 @@ _BLANKS = (
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f"
     "\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u3164"
-    "\ufe0e\ufe0f\ufeff"
+    "\u20e3\ufe0e\ufe0f\ufeff"
 )
+_SYLLABLE = re.compile("[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")
+# What belongs to the character before: the rest of such a syllable, the key around a digit.
+_REST = re.compile("(?<=[\u1100-\u1112])[\u1161-\u1175][\u11a8-\u11c2]?|(?<=[0-9])\ufe0f?\u20e3")
 _CHARACTERS = {
     **{ord(c): "-" for c in _DASHES},
     **{ord(c): "·" for c in _MIDDOTS},
@@ -60,6 +66,7 @@ _C = "".join(_CIRCLED)
 # The letters that stand for the use of a car: private, taxi, delivery, rental.
 PLATE_LETTERS = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주바사아자하허호배"
 _SPOKEN_PLATE = f"[{_D}]{{2,3}}[{PLATE_LETTERS}] ?[{_N}]{{4}}"
+_SPOKEN_HOUSE = f"[로길동리] (?<![{_D}]..)[{_N}]{{3}}(?=번지|에|으?로|입|인|이에|[^가-힣]|$)"
 _MORE_NUMERALS = f"[- ]{{0,3}}[{_D}]{{2}}|(?!이[에야고라])[{_D}]"
 # How many digits stand between the dashes of a number that a line's end may break.
 _GROUPINGS = frozenset(
@@ -75,8 +82,12 @@ _GROUPINGS = frozenset(
 )  # fmt: skip
 
 # A text without any of these holds nothing to mask, in any spelling known here.
-_PLAIN_CANDIDATE = re.compile(f"[0-9@\uff10-\uff19\uff20\ufe6b\U0001d7ce-\U0001d7ff{_C}]")
-_SPOKEN_CANDIDATE = re.compile(f"[{_N}](?:[^0-9a-z]{{0,3}}[{_N}]){{7}}|{_SPOKEN_PLATE}")
+_PLAIN_CANDIDATE = re.compile(
+    f"[0-9@\u1100-\u1112\uff10-\uff19\uff20\ufe6b\U0001d7ce-\U0001d7ff{_C}]"
+)
+_SPOKEN_CANDIDATE = re.compile(
+    f"[{_N}](?:[^0-9a-z]{{0,3}}[{_N}]){{7}}|{_SPOKEN_PLATE}|{_SPOKEN_HOUSE}"
+)
 _BRACKETED_AT = re.compile(r"[ #<(\[{](?:at|AT)[ #>)\]}]|[#<(\[{][aA][#>)\]}]")
 
 
@@ -89,9 +100,11 @@ _CIRCLED_NUMBER = re.compile(
 # Single digits with blanks between: there are few texts with two of them.
 _SPACED = re.compile("(?: [0-9]){2}")
 
-# 0 1 0 - 1 2 3 4 - 5 6 7 8: nine or more single digits; a passport, a plate, 중앙로 1 5 2.
+# 0 1 0 - 1 2 3 4 - 5 6 7 8, 0 1 0-1 2 3 4-5 6 7 8: nine or more single digits; a passport, a
+# plate, 중앙로 1 5 2.
 _SPACED_NUMBER = re.compile(
-    r"[0-9](?<![0-9].)(?<![0-9] .)(?: {1,3}(?:- {1,2})?[0-9](?![0-9])){8,}+|"
+    r"[0-9](?<![0-9].)(?<![0-9] .)"
+    r"(?: {1,3}(?:- {1,2})?[0-9](?![0-9])|-[0-9](?= [0-9] [0-9])(?<= [0-9] [0-9]-.)){8,}+|"
     r"[A-Za-z](?<![0-9A-Za-z].)(?: [0-9]){3} [0-9A-Za-z](?: [0-9]){4}(?![0-9A-Za-z])|"
     rf"[0-9](?<![0-9].)(?<![0-9] .)(?: [0-9]){{1,2}} [{PLATE_LETTERS}] [0-9](?: [0-9]){{3}}"
     r"(?! ?[0-9](?![가-힣]))|"
@@ -100,14 +113,17 @@ _SPACED_NUMBER = re.compile(
 
 
 class View(NamedTuple):
-    """`text` to search in; `offsets[i]` is where its character i stands in the original text."""
+    """`text` to search in; `offsets[i]` is where its character i begins in `source`."""
 
     text: str
     offsets: Sequence[int]
+    source: str
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """The stretch of the original text that view[start:end], not empty, was read from."""
-        return self.offsets[start], self.offsets[end - 1] + 1
+        after = self.offsets[end - 1] + 1
+        rest = _REST.match(self.source, after)
+        return self.offsets[start], rest.end() if rest else after
 
 
 def may_hold_personal_data(text: str) -> bool:
@@ -123,9 +139,11 @@ def may_hold_personal_data(text: str) -> bool:
 
 def normalise(text: str) -> View:
     """The view of `text`. Work and size are linear in its length."""
+    source = text
     offsets: Sequence[int] = range(len(text))
     if _UNUSUAL.search(text):
-        text = text.translate(_CHARACTERS)
+        # First, or the vowel of 그 would become a dash.
+        text = _SYLLABLE.sub(_compose, text).translate(_CHARACTERS)
         if NOTHING in text:
             text, offsets = _drop_nothing(text, offsets)
         text = _CIRCLED_NUMBER.sub(_circled, text)
@@ -139,7 +157,7 @@ def normalise(text: str) -> View:
                 if NOTHING in text:
                     text, offsets = _drop_nothing(text, offsets)
                 break
-    return View(text, offsets)
+    return View(text, offsets, source)
 
 
 def _drop_nothing(text: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
@@ -150,6 +168,10 @@ def _drop_nothing(text: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]
 def _as(sign: str) -> Callable[[re.Match[str]], str]:
     """Respell a match as one sign followed by nothing."""
     return lambda match: sign + NOTHING * (len(match[0]) - 1)
+
+
+def _compose(match: re.Match[str]) -> str:
+    return unicodedata.normalize("NFC", match[0]) + NOTHING * (len(match[0]) - 1)
 
 
 def _circled(match: re.Match[str]) -> str:
@@ -231,7 +253,52 @@ def _lookalikes(match: re.Match[str]) -> str:
     return match[0].translate(_LOOKALIKES) if is_number and not is_passport else match[0]
 
 
+def _spoken_at(match: re.Match[str]) -> str:
+    """hong at naver.com, but not: look at naver.com."""
+    before = match.string[max(0, match.start() - _LONGEST_WORD) : match.start()]
+    word = before[len(before.rstrip(ascii_letters)) :]
+    return match[0] if word.lower() in _BEFORE_A_PLACE else _as("@")(match)
+
+
 _LATIN = "A-Za-z0-9"
+_MAILBOXES = "naver|gmail|daum|hanmail|kakao|nate|outlook|hotmail|yahoo|icloud"
+_BEFORE_A_PLACE = frozenset(
+    [
+        "look",
+        "looking",
+        "is",
+        "are",
+        "was",
+        "us",
+        "me",
+        "it",
+        "out",
+        "up",
+        "here",
+        "page",
+        "site",
+        "blog",
+        "news",
+        "search",
+        "available",
+        "found",
+        "find",
+        "visit",
+        "meet",
+        "see",
+        "read",
+        "check",
+        "buy",
+        "sold",
+        "work",
+        "works",
+        "worked",
+        "working",
+        "engineer",
+        "manager",
+    ]
+)
+_LONGEST_WORD = max(map(len, _BEFORE_A_PLACE)) + 1
 _ALWAYS = ("",)
 # Each with cues: if the view has none of them, there is nothing to respell.
 _SPELLINGS: tuple[tuple[tuple[str, ...], re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
@@ -282,7 +349,7 @@ _SPELLINGS: tuple[tuple[tuple[str, ...], re.Pattern[str], Callable[[re.Match[str
     # 중앙로150번길 이오이; two numerals may be a word, 중앙로 이사
     (
         _ALWAYS,
-        re.compile(f"[로길동리] (?<![{_D}]..)[{_N}]{{3}}(?=번지|에|으?로|입|인|이에|[^가-힣]|$)"),
+        re.compile(_SPOKEN_HOUSE),
         _spoken_numerals,
     ),
     # 공일공-1234-오육칠팔: Hangul numerals in a row
@@ -318,9 +385,15 @@ _SPELLINGS: tuple[tuple[tuple[str, ...], re.Pattern[str], Callable[[re.Match[str
     ),
     (
         (" at ", " AT "),
-        re.compile(rf" (?<=[{_LATIN}] )at (?=[-{_LATIN}]{{1,40}} dot )", re.IGNORECASE),
-        _as("@"),
+        re.compile(
+            rf" (?<=[{_LATIN}] )at "
+            rf"(?=[-{_LATIN}]{{1,40}} dot |(?:{_MAILBOXES})\.(?:com|net)(?![{_LATIN}]))",
+            re.IGNORECASE,
+        ),
+        _spoken_at,
     ),
+    # hong%40naver.com, in the address of a page
+    (("%40",), re.compile(rf"%40(?<=[{_LATIN}]%40)(?=[{_LATIN}])"), _as("@")),
     (
         (" @", "@ ", "@\n"),
         re.compile(

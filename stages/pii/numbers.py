@@ -101,6 +101,10 @@ def _registration(number: Number, *, own: str, check: Callable[[str], bool]) -> 
     return "high" if checked or not number.is_plain else "low"
 
 
+def _called_driver(number: Number) -> Confidence | None:
+    return "high" if number.labelled("DRIVER") else None
+
+
 def _driver(number: Number) -> Confidence | None:
     if number.labelled("DRIVER"):
         return "high"
@@ -112,12 +116,20 @@ def _driver(number: Number) -> Confidence | None:
     return "low" if " " in number.written else "high"
 
 
-# A170-010-1234-5678 is a part.
-_CODE_BEFORE = re.compile("[A-Za-z][0-9]{1,6}-$")
-_CODE_REACH = 8
+# A170-010-1234-5678 is a part; M123A4567-010-1234-5678 is a passport and a telephone.
+_CODE_BEFORE = re.compile("(?<![0-9A-Za-z])[A-Za-z]{1,4}[0-9]{1,6}-$")
+_CODE_REACH = 12
 # People book and order by telephone: 예약은 02-123-4567. 예약번호 is followed by a code.
 _BY_PHONE = re.compile(" ?(?:예약|주문|배달)[은는:]{0,2} ?$")
 _BY_PHONE_REACH = 7
+
+
+# What somebody wrote into a form, /?m=01012345678; but item?id=01012345678 is an item.
+_FILLED_IN = re.compile(
+    "(?<![a-z_])(?![a-z_]*(?:id|idx|no|num|number|code|seq|key|item|page|ref|order)=)[a-z_]{1,16}=$",
+    re.IGNORECASE,
+)
+_FILLED_IN_REACH = 18
 
 
 def _phone(number: Number) -> Confidence | None:
@@ -125,11 +137,14 @@ def _phone(number: Number) -> Confidence | None:
         return "high"
     if not number.is_plain:
         return None if number.follows(_CODE_BEFORE, _CODE_REACH) else "high"
-    if number.in_url or number.is_called_a_code:
+    if number.is_called_a_code:
         return None
     if number.digits.startswith("010") and len(number.digits) == 11:
-        return "high"  # 01012345678로 예약했어: no amount and hardly a code looks like that
-    if number.labelled("CODE") or AMOUNT.match(number.text, number.end):
+        # 01012345678로 예약했어: no amount and hardly a code looks like that, but a page may be
+        # numbered like that.
+        is_page = number.in_url and not number.follows(_FILLED_IN, _FILLED_IN_REACH)
+        return None if is_page else "high"
+    if number.in_url or number.labelled("CODE") or AMOUNT.match(number.text, number.end):
         return None
     return "low"
 
@@ -151,7 +166,7 @@ def _card(number: Number) -> Confidence | None:
     checked = checksums.luhn(number.digits)
     if label == "CARD":
         return "high"
-    if label == "CODE" or not checked or number.in_url:
+    if label == "CODE" or not checked or (number.is_plain and number.in_url):
         return None
     if (
         len(number.digits) < 16
@@ -171,9 +186,21 @@ def _brn(number: Number) -> Confidence | None:
     return "high" if number.label != "ACCOUNT" else None
 
 
+_DAY = "(?:0?[1-9]|1[0-2])[-./·~_]?(?:0?[1-9]|[12][0-9]|3[01])"
+# 입금 기간 2024-01-01 ~ 2024-12-31, 이체일시 20240115103025, 기간 240101~241231
+_TIME = re.compile(
+    rf"(?:19|20)[0-9]{{2}}[-./·~_]{_DAY}(?![0-9])"
+    rf"|(?:19|20)[0-9]{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+    r"(?:[01][0-9]|2[0-3])(?:[0-5][0-9]){1,2}(?![0-9])"
+    rf"|{_YYMMDD}[-~]{_YYMMDD}(?![-~0-9])"
+)
+
+
 def _account(number: Number, *, is_bank_format: bool) -> Confidence | None:
     """Accounts have no public check digit: a label makes one, or the digit groups of a bank."""
     if not 10 <= len(number.digits) <= 14 or AMOUNT.match(number.text, number.end):
+        return None
+    if _TIME.match(number.written):
         return None
     if number.labelled("ACCOUNT"):
         return "high"
@@ -224,6 +251,7 @@ def _format(type_: str, rule: str, pattern: str, judge: Judge, left: str = LEFT)
 
 _TO_KOREA = r"(?:(?:\+|00|00[1-9]-?)?82\)?[-. ]?(?:\(0\)[-. ]?|0)?|\(\+82\)[-. ]?0?)"
 _P = r"(?:[-./·~_,* ]{1,2})?"  # people vary the separators of phone numbers most
+_P_MOBILE = r"(?:[-./·~_,*| ]{1,2}| \| )?"  # 010|1234|5678; 02|123|4567 may be cells of a table
 _AREA = "3[1-3]|4[1-4]|5[1-5]|6[1-4]"
 _TEL = f"(?:{LEFT}|(?<=[Tt][Ee][Ll])|(?<=[Hh][Pp])|(?<=[Ff][Aa][Xx])|(?<=[Pp][Hh][Oo][Nn][Ee]))"
 _CONSECUTIVE = "(?:~[0-9]{1,2}(?![0-9]))?"  # 02-123-4567~8
@@ -269,6 +297,8 @@ FORMATS: tuple[Format, ...] = (
     # 2-2-6-2: region (11-26, 28), year, serial, check; older cards print the region's name
     _format("DRIVER", "driver", _groups(2, 2, 6, 2), _driver),
     _format("DRIVER", "driver_plain", "[0-9]{12}", _driver),
+    _format("DRIVER", "driver_called", _groups(2, 2, 8), _called_driver),
+    _format("DRIVER", "driver_called", _groups(2, 10), _called_driver),
     # 4-4-4-4; American Express 4-6-5, Diners 4-6-4. Domestic Korean cards start with 9
     _format("CARD", "card", "(?=[3-69]|2[2-7])" + _groups(4, 4, 4, 4), _card),
     _format("CARD", "amex", "3[47]" + _groups(2, 6, 5), _card),
@@ -281,7 +311,13 @@ FORMATS: tuple[Format, ...] = (
     ),
     # Mobile numbers: 010 + 8 digits, 011-019 + 7 or 8
     # https://www.fnnews.com/news/200312241032568191
-    _format("PHONE", "mobile", rf"\(?01[016789]\)?{_P}[0-9]{{3,4}}{_P}[0-9]{{4}}", _phone, _TEL),
+    _format(
+        "PHONE",
+        "mobile",
+        rf"\(?01[016789]\)?{_P_MOBILE}(?:[0-9]{{3,4}}|\([0-9]{{3,4}}\)){_P_MOBILE}[0-9]{{4}}",
+        _phone,
+        _TEL,
+    ),
     _format(
         "PHONE",
         "mobile_82",
@@ -323,7 +359,7 @@ REPRESENTATIVE = _format(
 )
 
 # Eight or more digits with at most three separators between neighbours.
-_NUMBER = re.compile(r"[0-9](?:[-+()./·~_,* :\n]{0,3}[0-9]){7,}+")
+_NUMBER = re.compile(r"[0-9](?:[-+()./·~_,*| :\n]{0,3}[0-9]){7,}+")
 NON_DIGITS = re.compile("[^0-9]+")
 
 
@@ -339,3 +375,38 @@ def find_numbers(text: str, formats: tuple[Format, ...]) -> Iterator[Found]:
                 confidence = format_.judge(Number(text, match.start(), match.end(), digits))
                 if confidence:
                     yield Found(format_.type, match.start(), match.end(), format_.rule, confidence)
+
+
+# 010-1234-5678010-2345-6789: no digit may touch a number, but another number may.
+_MOBILE = "010[-. ]?[0-9]{4}[-. ]?[0-9]{4}"
+_GLUED_MOBILES = re.compile(
+    rf"010(?<![0-9A-Za-z]010)[-. ]?[0-9]{{4}}[-. ]?[0-9]{{4}}(?:{_MOBILE})++{RIGHT}"
+)
+
+
+def find_glued_mobiles(text: str) -> Iterator[Found]:
+    for run in _GLUED_MOBILES.finditer(text):
+        for match in re.finditer(_MOBILE, run[0]):
+            start = run.start() + match.start()
+            yield Found("PHONE", start, start + len(match[0]), "mobile_glued", "high")
+
+
+# Behind their label the two halves may be parted by anything: 901010:1234567, 901010(1234567),
+# 앞자리 901010 뒷자리 1234567. The year may be whole there, 19901010-1234567, and a Latin label
+# may touch, RRN901010-1234567. No gap holds a capital, so none reads over a mask.
+_REGISTRATION_CUE = re.compile("주민|외국인|거소|[Rr][Rr][Nn]")
+_CALLED_REGISTRATION = re.compile(
+    "(?:주민 ?(?:등록)? ?번호|주민번|주민등록|외국인 ?(?:등록)? ?(?:번호|증)|외국인등록|거소 ?신고|"
+    r"(?<![A-Za-z])(?:RRN|rrn|Rrn)(?!\]))(?: ?(?:[Nn]o|NO)(?![A-Za-z]))?[^0-9A-Z]{0,12}"
+    rf"(?P<number>(?:19|20)?{_YYMMDD}(?:\([0-9]{{7}}\)|(?:[^0-9A-Z가-힣]{{0,3}}|"
+    rf"[^0-9A-Z\n]{{0,8}}(?:뒤|뒷|다음)[^0-9A-Z\n]{{0,6}})[0-9]{{7}})){RIGHT}"
+)
+
+
+def find_called_registrations(text: str) -> Iterator[Found]:
+    if _REGISTRATION_CUE.search(text):
+        for match in _CALLED_REGISTRATION.finditer(text):
+            sex = NON_DIGITS.sub("", match["number"])[-7]
+            if not AMOUNT.match(text, match.end()):
+                type_ = "FRN" if sex in "5678" else "RRN"
+                yield Found(type_, *match.span("number"), f"{type_.lower()}_called", "high")

@@ -14,12 +14,12 @@ _DOMAIN = re.compile(
     "(?:[A-Za-z]{2,24}|한국)"
 )
 _TLD = (
-    "com|net|org|edu|co|or|go|ac|ne|re|kr|io|me|jp|us|cn|info|biz|"
+    "(?:com|net|org|edu|co|or|go|ac|ne|re|kr|io|me|jp|us|cn|info|biz)(?![A-Za-z])|"
     "컴|콤|넷|케이알|코|씨오|오알지|한국"
 )
 _SPOKEN_DOMAIN = re.compile(
     "(?:[A-Za-z0-9][A-Za-z0-9-]{0,40}|[가-힣]{1,8}?)"
-    rf"(?: ?(?:\.|점|닷|쩜|dot) ?(?:{_TLD})(?![A-Za-z])){{1,3}}",
+    rf"(?: ?(?:\.|점|닷|쩜|dot) ?(?:{_TLD})){{1,3}}",
     re.IGNORECASE,
 )
 
@@ -46,7 +46,7 @@ _SECTION = re.compile(r" ?(?:버전|항|조|절|장|호|판|버젼|업데이트|
 
 # 211점45점12점7, 211 . 45 . 12 . 7, 211,45,12,7, 211.045.012.007: only right behind "IP".
 _CALLED_IP = re.compile(
-    r"(?:(?<![A-Za-z\[])(?:IP|ip)(?![A-Za-z])|아이피)[^0-9]{0,12}(?P<ip>[0-9]{1,3}"
+    r"(?:(?<![A-Za-z])(?:IP|ip)(?![A-Za-z\]])|아이피)[^0-9]{0,12}(?P<ip>[0-9]{1,3}"
     r"(?: ?(?:점|dot|[.,·]) ?\n?[0-9]{1,3}){3})(?![0-9]|[.,][0-9])"
 )
 

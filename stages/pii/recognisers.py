@@ -14,7 +14,13 @@ from functools import partial
 from stages.pii.addresses import find_addresses
 from stages.pii.found import Found
 from stages.pii.lettered import find_named_drivers, find_passports, find_plates
-from stages.pii.numbers import FORMATS, REPRESENTATIVE, find_numbers
+from stages.pii.numbers import (
+    FORMATS,
+    REPRESENTATIVE,
+    find_called_registrations,
+    find_glued_mobiles,
+    find_numbers,
+)
 from stages.pii.online import find_emails, find_ips
 from stages.pii.people import find_birthdates, find_names
 
@@ -23,7 +29,9 @@ RECOGNISERS: tuple[Callable[[str], Iterator[Found]], ...] = (
     find_ips,
     find_addresses,
     find_named_drivers,
+    find_glued_mobiles,
     partial(find_numbers, formats=FORMATS),
+    find_called_registrations,
     find_passports,
     find_plates,
 )
