@@ -1,4 +1,5 @@
-"""Each data preset, on data of its shape, from the raw file to the splits."""
+"""Each data preset at its own values, on data of its shape, from the raw file to the splits.
+`korean-public` runs on the data that it names, in test_pipeline_real."""
 
 import json
 import random
@@ -20,6 +21,14 @@ from stages.pipeline.run import read_json
 from stages.pipeline.tables import read_table
 from stages.sample import KINDS
 from tests.micro import ROOT, edit_yaml
+
+# Rows of such words are not alike.
+WORDS = [
+    "revenue", "margin", "quarter", "dividend", "segment", "liability", "goodwill", "deferred",
+    "lease", "operating", "interest", "customer", "contract", "currency", "hedge", "pension",
+    "valuation", "inventory", "supplier", "warranty", "acquisition", "impairment", "royalty",
+    "subsidiary", "maturity", "collateral", "provision", "benchmark", "turnover", "forecast",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -44,9 +53,6 @@ def workspace(tmp_path, monkeypatch):
         preset.main()
 
     def to_mix() -> dict:
-        edit_yaml(
-            Path("params.yaml"), lambda p: p["mix"].update(validation_share=0.2, test_share=0.2)
-        )
         for name in load_config().sources:
             monkeypatch.setattr(sys, "argv", ["stage", "--source", name])
             ingest.main()
@@ -77,10 +83,10 @@ def test_s1_13_s1_18_s1_19_news_and_chat(workspace):
     apply, to_mix = workspace
     news = [
         {"topic" if k == "section" else k: v for k, v in row.items()}
-        for row in raw_rows("news", 200)
+        for row in raw_rows("news", 400)
     ]
     write("raw/news.jsonl", news)
-    write("raw/chat.jsonl", raw_rows("chat", 200))
+    write("raw/chat.jsonl", raw_rows("chat", 400))
     apply("news-chat")
     metrics = to_mix()
     assert abs(metrics["train"]["share_by_source"]["news"] - 0.6) < 0.02
@@ -97,7 +103,7 @@ def test_s2_07_s2_15_dialogue_summaries(workspace):
     """In the shape of the public data: speakers and utterances, nested, with a list of subjects."""
     apply, to_mix = workspace
     rows = []
-    for row in raw_rows("dialogue", 80):
+    for row in raw_rows("dialogue", 160):
         lines = [line.partition(": ") for line in row["dialogue"].splitlines()]
         talk = [{"speaker": who, "utterance": said} for who, _, said in lines]
         rows.append(
@@ -135,8 +141,9 @@ def test_s3_01_s3_02_s3_04_twelve_categories_and_s3_12_the_relearn_chain(workspa
 
     apply("relearn")
     assert load_config().train.learning_rate == 5e-5
-    write("data/raw/sample/no_warning.jsonl", raw_rows("no_warning", 300))
-    write("data/raw/sample/correction.jsonl", raw_rows("correction", 350))
+    # A third of what it has the grammar write: enough for its ratio.
+    write("data/raw/sample/no_warning.jsonl", raw_rows("no_warning", 1_000))
+    write("data/raw/sample/correction.jsonl", raw_rows("correction", 1_150))
     metrics = to_mix()
     for split in ("train", "validation", "test"):
         assert metrics[split]["warning_share"] <= 0.05
@@ -150,22 +157,23 @@ def test_s3_01_s3_02_s3_04_twelve_categories_and_s3_12_the_relearn_chain(workspa
 def test_s4_03_s4_04_s4_06_a_hub_data_set_with_reasoning(workspace):
     apply, to_mix = workspace
     apply("hub-dataset")
+    rng = random.Random(5)
+
+    def said(words: int) -> str:
+        return " ".join(rng.choices(WORDS, k=words))
+
     rows = [
         {
-            "Open-ended Verifiable Question": f"What is {i} plus {i}? {{braces}} stay",
-            "Complex_CoT": f"Twice {i} is asked for.",
-            "Response": f"It is {2 * i}, that is all.",
+            "Open-ended Verifiable Question": f"What of the {said(12)}? {{braces}} stay",
+            "Complex_CoT": f"First, {said(40)}.",
+            "Response": f"It is {said(12)}.",
         }
-        for i in range(200)
+        for _ in range(200)
     ]
     Path("data/raw/hub").mkdir(parents=True)
     pq.write_table(pa.Table.from_pylist(rows), "data/raw/hub/reasoning.parquet")
-    edit_yaml(
-        Path("params.yaml"),
-        lambda p: p["curate"].update(near_duplicate_jaccard=1.0, same_split_jaccard=1.0),
-    )
     to_mix()
     for user, assistant in messages():
         assert "{braces} stay" in user["content"]
-        assert assistant["thinking"].startswith("Twice ") and "<think>" not in assistant["content"]
+        assert assistant["thinking"].startswith("First, ") and "<think>" not in assistant["content"]
     assert all(m[-1]["thinking"] is None for m in messages("test"))
