@@ -3,23 +3,24 @@ out, with its curves in `metrics/plots/train.csv`.
 
 TRL's trainer and PEFT's LoRA do the work, on the ids and labels that `encode` made. What the
 libraries would write beside the adapter (dates, paths, sets in hash order) is left out or sorted,
-so the same inputs give the same bytes.
+so the same inputs give the same bytes. A run that was killed goes on from its last checkpoint.
 """
 
 import csv
 import json
 import logging
 import math
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from stages.pipeline import paths
 from stages.pipeline.config import Config, load_config
-from stages.pipeline.errors import ModelError
+from stages.pipeline.errors import ParamsError
 from stages.pipeline.publish import publish
 from stages.pipeline.run import pin_numerics, run, write_json
-from stages.pipeline.tables import read_table
+from stages.pipeline.tables import Row, read_table
 from stages.pipeline.tracking import project
 
 log = logging.getLogger("train")
@@ -27,130 +28,180 @@ log = logging.getLogger("train")
 CURVE = ("step", "loss", "grad_norm", "learning_rate", "eval_loss")
 
 
-def load_base(dtype: str) -> Any:
-    """The base model in `dtype`; MXFP4 weights are dequantised, since they cannot be trained."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
-    from transformers.utils.quantization_config import Mxfp4Config
+def accumulation(config: Config, processes: int) -> int:
+    """How many batches of a device make one step.
 
-    stored = AutoConfig.from_pretrained(paths.BASE, trust_remote_code=False)
-    quantised = getattr(stored, "quantization_config", None) is not None
-    return AutoModelForCausalLM.from_pretrained(
-        paths.BASE,
-        dtype=getattr(torch, dtype),
-        attn_implementation="eager",
-        trust_remote_code=False,
-        use_safetensors=True,
-        **({"quantization_config": Mxfp4Config(dequantize=True)} if quantised else {}),
-    )
-
-
-def encoded(split: str) -> Any:
-    from datasets import Dataset
-
-    rows = [
-        {"input_ids": row["input_ids"], "labels": row["labels"]}
-        for row in read_table(paths.ENCODED / split)
-    ]
-    return Dataset.from_list(rows)
-
-
-def check_targets(model: Any, targets: list[str]) -> None:
-    """Refuses a target that names no linear layer, before PEFT would train without it."""
-    import torch
-
-    linear = {
-        name.rsplit(".", 1)[-1]
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Linear)
-    }
-    if unknown := sorted(set(targets) - linear):
-        raise ModelError(
-            "params.yaml: train.lora.target_modules",
-            f"{unknown} name no linear layer of the base model.",
-            f"Use some of {sorted(linear)}.",
+    Raises:
+        ParamsError: the global batch cannot be split so.
+    """
+    at_once = config.runtime.device_batch_size * processes
+    whole = config.train.global_batch_size
+    if whole % at_once:
+        raise ParamsError(
+            "params.yaml: train.global_batch_size",
+            f"is {whole}, which {processes} device(s) of runtime.device_batch_size "
+            f"{config.runtime.device_batch_size} cannot make in whole batches.",
+            f"Choose a divisor of {whole // processes} as runtime.device_batch_size.",
         )
+    return whole // at_once
 
 
-def fit(config: Config, work: Path) -> tuple[Any, list[dict], dict]:
-    """The tuned model, the trainer's log and the metrics."""
+def arguments(config: Config, room: Path, processes: int, starts: bool) -> Any:
+    """The trainer's arguments; every default of a library that matters is named here. `starts`: it
+    does not go on from a checkpoint, so the loss before training is measured."""
     import torch
-    from peft import LoraConfig
-    from transformers import AutoTokenizer
     from trl.trainer.sft_config import SFTConfig
-    from trl.trainer.sft_trainer import SFTTrainer
 
     train = config.train
-    model = load_base(train.dtype)
-    check_targets(model, train.lora.target_modules)
-    rows, held_out = encoded("train"), encoded("validation")
-    batch = train.per_device_train_batch_size * train.gradient_accumulation_steps
-    steps = math.ceil(len(rows) * train.num_train_epochs / batch)
-    log.info("%d rows / %d a step x %s epochs = about %d steps", len(rows), batch,
-             train.num_train_epochs, steps)  # fmt: skip
-    arguments = SFTConfig(
-        output_dir=str(work),
+    evaluates: dict[str, Any] = {"eval_strategy": "epoch"}
+    if train.eval_steps:
+        evaluates = {"eval_strategy": "steps", "eval_steps": train.eval_steps}
+    saves: dict[str, Any] = {"save_strategy": "steps", "save_steps": config.runtime.save_steps}
+    if train.keep == "best":  # the best one is among those that were measured
+        saves = {"save_strategy": evaluates["eval_strategy"], "save_steps": train.eval_steps or 1}
+    return SFTConfig(
+        output_dir=str(room),
         seed=config.seed,
         data_seed=config.seed,
         num_train_epochs=train.num_train_epochs,
-        per_device_train_batch_size=train.per_device_train_batch_size,
-        per_device_eval_batch_size=train.per_device_train_batch_size,
-        gradient_accumulation_steps=train.gradient_accumulation_steps,
+        per_device_train_batch_size=config.runtime.device_batch_size,
+        per_device_eval_batch_size=config.runtime.device_batch_size,
+        gradient_accumulation_steps=accumulation(config, processes),
+        optim=train.optimizer,
         learning_rate=train.learning_rate,
         lr_scheduler_type=train.lr_scheduler_type,
-        warmup_steps=train.warmup_ratio,  # below 1, this is the share of all steps
+        warmup_steps=train.warmup_steps,  # below 1, this is the share of all steps
         weight_decay=train.weight_decay,
         max_grad_norm=train.max_grad_norm,
-        logging_steps=train.logging_steps,
-        eval_strategy="epoch",
-        save_strategy="no",
+        logging_steps=1,  # the curve is thinned when it is written
+        logging_nan_inf_filter=False,
+        **evaluates,
+        eval_on_start=starts,
+        **saves,
+        save_total_limit=2,
+        load_best_model_at_end=train.keep == "best",
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
+        restore_callback_states_from_checkpoint=True,
         report_to="none",
         bf16=False,  # the model is loaded in train.dtype; no autocast on top
         use_cpu=not torch.cuda.is_available(),
         # The older name of the next, on by default: False would be taken for the user's word.
         gradient_checkpointing=None,  # pyright: ignore[reportArgumentType]
-        activation_checkpointing=False,
+        activation_checkpointing=train.gradient_checkpointing,
+        activation_checkpointing_kwargs={"use_reentrant": False},
         router_aux_loss_coef=0.0,  # the router is frozen: nothing to balance
         max_length=None,  # encode has refused what is too long
         dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,
-        disable_tqdm=not config.runtime.progress,
+        disable_tqdm=True,
         dataloader_pin_memory=False,
     )
-    trainer = SFTTrainer(
-        model=model,
-        args=arguments,
-        train_dataset=rows,
-        eval_dataset=held_out,
-        processing_class=AutoTokenizer.from_pretrained(paths.BASE, trust_remote_code=False),
-        peft_config=LoraConfig(
-            task_type="CAUSAL_LM",
-            r=train.lora.r,
-            lora_alpha=train.lora.lora_alpha,
-            lora_dropout=train.lora.lora_dropout,
-            target_modules=list(train.lora.target_modules),
-            use_rslora=train.lora.use_rslora,
-            bias="none",
-        ),
+
+
+def announce(config: Config, rows: list[Row], processes: int) -> None:
+    """Says what is about to be done and what it will take, before the weights are loaded."""
+    from stages.training.estimate import (
+        estimate,
+        memory_here,
+        refuse_what_cannot_fit,
+        shape_of_base,
     )
-    before = trainer.evaluate()["eval_loss"]
-    result = trainer.train()
-    history = trainer.state.log_history
-    evaluations = [entry["eval_loss"] for entry in history if "eval_loss" in entry]
-    tuned: Any = trainer.model
-    trainable = sum(p.numel() for p in tuned.parameters() if p.requires_grad)
-    return (
-        tuned,
-        history,
-        {
-            "steps": trainer.state.global_step,
-            "train_loss_nats": round(result.training_loss, 6),
-            "validation_loss_nats_before": round(before, 6),
-            "validation_loss_nats": round(evaluations[-1], 6),
-            "trainable_parameters": trainable,
-            "total_parameters": sum(p.numel() for p in tuned.parameters()),
-        },
+
+    train = config.train
+    lengths = [len(row["input_ids"]) for row in rows]
+    longest = config.encode.max_length_tokens if train.packing else max(lengths)
+    found = estimate(
+        shape_of_base(train.lora),
+        train,
+        batch_tokens=longest * config.runtime.device_batch_size,
+        tokens=int(sum(lengths) * train.num_train_epochs / processes),
     )
+    free = memory_here()
+    log.info("%d rows, %s tokens, %s epochs, %d rows or blocks a step: %s; %.1f GB are free",
+             len(rows), f"{sum(lengths):,}", train.num_train_epochs, train.global_batch_size, found,
+             free / 1e9)  # fmt: skip
+    refuse_what_cannot_fit(found, free)
+
+
+def fit(config: Config, room: Path, curve: Path) -> tuple[Any, dict[str, Any]]:
+    """The tuned model and the metrics. The curve grows in its file meanwhile."""
+    from datasets import Dataset
+    from transformers import AutoTokenizer, EarlyStoppingCallback, PrinterCallback, set_seed
+
+    from stages.training.adapter import trainable, with_adapter
+    from stages.training.base_model import load_base
+    from stages.training.checkpoints import clear_broken, last_whole
+    from stages.training.packing import Collator, one_row_each, pack
+    from stages.training.trainer import LoraTrainer, MarkWhole, Progress
+
+    train = config.train
+    splits = {name: list(read_table(paths.ENCODED / name)) for name in ("train", "validation")}
+    announce(config, splits["train"], processes=1)
+    tokenizer = AutoTokenizer.from_pretrained(paths.BASE, trust_remote_code=False)
+    model = load_base(train)
+    set_seed(config.seed)  # of the adapter's first numbers
+    tuned = with_adapter(model, train.lora)
+    clear_broken(room)
+    checkpoint = last_whole(room)
+    if checkpoint:
+        log.info("going on from %s", checkpoint)
+    pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
+    longest = config.encode.max_length_tokens
+    blocks = {
+        name: Dataset.from_list(
+            [{**b} for b in pack(rows, longest)]
+            if train.packing
+            else [{**b} for b in one_row_each(rows)]
+        )
+        for name, rows in splits.items()
+    }
+    progress = Progress(
+        not config.runtime.progress,
+        lambda history: write_curve(curve, history, train.logging_steps),
+    )
+    trainer = LoraTrainer(
+        model=tuned,
+        args=arguments(config, room, processes=1, starts=checkpoint is None),
+        data_collator=Collator(tuned.config, pad_id, train.packing, train.dtype),
+        train_dataset=blocks["train"],
+        eval_dataset=blocks["validation"],
+        processing_class=tokenizer,
+        callbacks=[MarkWhole(), progress],
+    )
+    progress.tokens_seen = lambda: trainer.tokens_seen
+    trainer.remove_callback(PrinterCallback)
+    if train.early_stopping_patience:
+        trainer.add_callback(EarlyStoppingCallback(train.early_stopping_patience))
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    write_curve(curve, trainer.state.log_history, train.logging_steps)
+    return tuned, described(trainer.state, train.keep) | trainable(tuned)
+
+
+def described(state: Any, keep: str) -> dict[str, Any]:
+    """The metrics of a training, from what was logged at each step and evaluation."""
+    steps = [entry for entry in state.log_history if "loss" in entry]
+    evaluations = {e["step"]: e["eval_loss"] for e in state.log_history if "eval_loss" in e}
+    kept = max(evaluations)
+    if keep == "best":
+        kept = min((step for step in evaluations if step), key=lambda step: evaluations[step])
+    by_epoch: dict[str, list[float]] = {}
+    for entry in steps:
+        by_epoch.setdefault(str(math.ceil(entry["epoch"] - 1e-9)), []).append(entry["loss"])
+    return {
+        "steps": state.global_step,
+        "train_loss_nats": _mean([entry["loss"] for entry in steps]),
+        "train_loss_nats_by_epoch": {epoch: _mean(losses) for epoch, losses in by_epoch.items()},
+        "grad_norm_max": round(max(entry["grad_norm"] for entry in steps), 6),
+        "grad_norm_mean": _mean([entry["grad_norm"] for entry in steps]),
+        "validation_loss_nats_before": round(evaluations[0], 6),
+        "validation_loss_nats": round(evaluations[kept], 6),
+        "kept_step": kept,
+    }
+
+
+def _mean(values: list[float]) -> float:
+    return round(sum(values) / len(values), 6)
 
 
 def save_adapter(model: Any, work: Path, folder: Path) -> None:
@@ -166,32 +217,43 @@ def save_adapter(model: Any, work: Path, folder: Path) -> None:
     (work / "adapter_model.safetensors").rename(folder / "adapter_model.safetensors")
 
 
-def write_curve(path: Path, history: list[dict]) -> None:
-    """One line a logged step; a column that the step did not measure is left empty."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_curve(path: Path, history: list[dict], logging_steps: int) -> None:
+    """One line for so many steps (mean loss, largest gradient norm) and one for each evaluation; a
+    column that was not measured at a step is left empty."""
+    steps = [entry for entry in history if "loss" in entry]
     lines: dict[int, dict] = {}
+    for start in range(0, len(steps), logging_steps):
+        some = steps[start : start + logging_steps]
+        lines[some[-1]["step"]] = {
+            "loss": sum(entry["loss"] for entry in some) / len(some),
+            "grad_norm": max(entry["grad_norm"] for entry in some),
+            "learning_rate": some[-1]["learning_rate"],
+        }
     for entry in history:
-        if "loss" in entry or "eval_loss" in entry:
-            lines.setdefault(entry["step"], {"step": entry["step"]}).update(
-                {key: f"{entry[key]:.6g}" for key in CURVE[1:] if key in entry}
-            )
+        if "eval_loss" in entry:
+            lines.setdefault(entry["step"], {})["eval_loss"] = entry["eval_loss"]
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, CURVE, lineterminator="\n")
+        writer: csv.DictWriter[str] = csv.DictWriter(file, CURVE, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(lines[step] for step in sorted(lines))
+        for step in sorted(lines):
+            writer.writerow({"step": step, **{k: f"{v:.6g}" for k, v in lines[step].items()}})
 
 
 def main() -> None:
     config = load_config()
     pin_numerics(config.compute.threads)
+    from stages.training.checkpoints import identity, room_of
+
     curve = paths.PLOTS / "train.csv"
     outs = [paths.ADAPTER, curve, paths.METRICS / "train.json"]
+    room = room_of(identity(config, processes=1))
     with publish(*outs) as (adapter, curve_file, metrics_file):
+        model, metrics = fit(config, room, curve_file)
         with tempfile.TemporaryDirectory(dir=adapter.parent) as work:  # same disk: renames work
-            model, history, metrics = fit(config, Path(work))
             save_adapter(model, Path(work), adapter)
-        write_curve(curve_file, history)
         write_json(metrics_file, metrics)
+    shutil.rmtree(room)  # it is finished
     log.info("%s", metrics)
     project(config.runtime, "train", metrics, outs, curve)
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from stages.pii.found import Confidence, Found
 from stages.pii.labels import label_after
-from stages.pii.spellings import PLATE_LETTERS
 from stages.pii.numbers import AMOUNT, NON_DIGITS, RIGHT, SEPARATOR, Number
+from stages.pii.spellings import PLATE_LETTERS
 
 # A letter and 8 digits, since December 2021 a letter, 3 digits, a letter, 4 digits
 # (https://www.busanjin.go.kr/index.busanjin?menuCd=DOM_000000104005007000);

@@ -36,6 +36,10 @@ class ModelError(PipelineError, ValueError):
     """Weights, adapter or tokenizer do not fit each other."""
 
 
+class TrainingError(PipelineError, ArithmeticError):
+    """A training that cannot go on."""
+
+
 class EngineError(PipelineError, RuntimeError):
     """The processes or the cluster that work on rows are gone, or were never there."""
 

@@ -1,0 +1,113 @@
+"""Checkpoints of an unfinished training, in `.checkpoints/train/<identity>/`.
+
+A run that was killed goes on from its last whole checkpoint and ends with the same bytes as one
+that was not. What else would make other bytes (params, data, base, code, libraries, how the batch
+is split) is the run's identity: checkpoints of another identity are never gone on from. They are
+named, with what differs, and left alone.
+"""
+
+import hashlib
+import json
+import logging
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from stages.pipeline import paths
+from stages.pipeline.config import Config
+from stages.pipeline.run import read_json, write_json
+from stages.pipeline.tracking import dvc_hash
+
+log = logging.getLogger("train")
+
+LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes")
+CODE = (Path("stages/train.py"), Path("stages/training"))
+WHOLE = "whole.json"  # written last into a checkpoint, with the sizes of its files
+
+
+def identity(config: Config, processes: int) -> dict[str, Any]:
+    """What decides the bytes of the adapter, flat, so that a difference has a name."""
+    found: dict[str, Any] = {"seed": config.seed, "compute.threads": config.compute.threads}
+    _flatten(found, "train", config.train.model_dump())
+    found["encode.max_length_tokens"] = config.encode.max_length_tokens
+    for split in ("train", "validation"):
+        found[f"data.{split}"] = dvc_hash(paths.ENCODED / split)
+    found["base"] = dvc_hash(paths.BASE)
+    found |= {f"code.{path}": _digest(path) for path in _files(CODE)}
+    found |= {f"library.{name}": version(name) for name in LIBRARIES}
+    found["processes"] = processes
+    found["runtime.device_batch_size"] = config.runtime.device_batch_size
+    return found
+
+
+def _flatten(found: dict[str, Any], key: str, value: Any) -> None:
+    if isinstance(value, dict) and value:
+        for name in value:
+            _flatten(found, f"{key}.{name}", value[name])
+    else:
+        found[key] = value
+
+
+def _files(places: tuple[Path, ...]) -> list[Path]:
+    files = ([place] if place.is_file() else place.glob("*.py") for place in places)
+    return sorted(file for of_place in files for file in of_place)
+
+
+def _digest(file: Path) -> str:
+    return hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def room_of(own: dict[str, Any]) -> Path:
+    """The folder for the checkpoints of this identity; says what sets others apart."""
+    rooms = paths.project_root() / ".checkpoints" / "train"
+    name = hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:16]
+    for other in sorted(rooms.glob("*/identity.json")):
+        if other.parent.name != name and (last := last_whole(other.parent)):
+            log.warning(
+                "%s is of another run and is not gone on from: %s. Delete its folder if you will "
+                "not run that again.", last, differences(read_json(other), own),
+            )  # fmt: skip
+    room = rooms / name
+    room.mkdir(parents=True, exist_ok=True)
+    write_json(room / "identity.json", own)
+    return room
+
+
+def differences(theirs: dict[str, Any], ours: dict[str, Any]) -> str:
+    keys = sorted(key for key in {*theirs, *ours} if theirs.get(key) != ours.get(key))
+    return ", ".join(f"{key} was {theirs.get(key)}, now {ours.get(key)}" for key in keys)
+
+
+def mark_whole(checkpoint: Path) -> None:
+    """Says that every file of a checkpoint is written; without it, a killed run left it."""
+    sizes = {file.name: file.stat().st_size for file in checkpoint.iterdir() if file.is_file()}
+    partial = checkpoint / f"{WHOLE}.partial"
+    write_json(partial, sizes)
+    partial.replace(checkpoint / WHOLE)
+
+
+def last_whole(room: Path) -> Path | None:
+    """The whole checkpoint with the highest step, if there is one."""
+    steps = {
+        int(folder.name.removeprefix("checkpoint-")): folder for folder in room.glob("checkpoint-*")
+    }
+    for step in sorted(steps, reverse=True):
+        if _is_whole(steps[step]):
+            return steps[step]
+    return None
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    marker = checkpoint / WHOLE
+    return marker.is_file() and all(
+        (checkpoint / name).is_file() and (checkpoint / name).stat().st_size == size
+        for name, size in read_json(marker).items()
+    )
+
+
+def clear_broken(room: Path) -> None:
+    """Removes checkpoints that a killed run left half-written."""
+    for folder in room.glob("checkpoint-*"):
+        if not _is_whole(folder):
+            shutil.rmtree(folder)

@@ -1,0 +1,149 @@
+"""TRL's trainer on rows that are encoded already: its losses are checked at every step, and what it
+measures is the same however the rows are cut into batches.
+"""
+
+import logging
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainerCallback
+from trl.trainer.sft_trainer import SFTTrainer
+
+from stages.chat.rendering import IGNORED
+from stages.pipeline.errors import TrainingError
+from stages.training.checkpoints import last_whole, mark_whole
+from stages.training.packing import Collator
+
+log = logging.getLogger("train")
+
+
+class LoraTrainer(SFTTrainer):
+    """The loss is the mean over the trained tokens of a whole step, or of a whole split.
+
+    Raises:
+        TrainingError: a loss or a gradient is no finite number; raised before the step changes the
+            adapter, so that the last checkpoint is a good one.
+    """
+
+    data_collator: Collator
+    tokens_seen = 0  # trained ones, by this process since it began
+    step_ids: list[torch.Tensor]  # of each batch of the step
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.step_ids = []
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        total, tokens = self._total_loss(model, inputs)
+        if num_items_in_batch is None:
+            return total / tokens.clamp(min=1)
+        # DDP takes the mean of the processes' gradients, of which each has its share of the tokens.
+        return total / num_items_in_batch * self.accelerator.num_processes
+
+    def _total_loss(self, model: Any, inputs: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """The sum of the trained tokens' losses, in nats, and how many they are."""
+        outputs = model(**inputs, use_cache=False, fused_lm_head=True)
+        return -outputs.log_probs.sum(), outputs.label_mask.sum()
+
+    def training_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
+        self.step_ids.append(inputs["input_ids"])
+        self.tokens_seen += int((inputs["labels"] != IGNORED).sum())
+        loss = super().training_step(model, inputs, *args, **kwargs)
+        self._refuse(loss, "loss")
+        return loss
+
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> float:
+        found: Any = super()._get_grad_norm(model, grad_norm=grad_norm)
+        norm = float(found)
+        self._refuse(norm, "gradient norm")
+        self.step_ids.clear()
+        return norm
+
+    def _refuse(self, value: Any, what: str) -> None:
+        if math.isfinite(value):
+            return
+        step = self.state.global_step + 1
+        blocks: Any = self.train_dataset
+        rows = [row for ids in self.step_ids for row in self.data_collator.rows_of(ids, blocks)]
+        good = last_whole(Path(str(self.args.output_dir)))
+        kept = f"The last good checkpoint is {good}. " if good else ""
+        raise TrainingError(
+            f"step {step} of {self.state.max_steps}",
+            f"the {what} is {float(value)}, on the rows {rows} of data/encoded/train.",
+            f"{kept}Lower train.learning_rate in params.yaml, or see what is in these rows.",
+        )
+
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """The loss over all trained tokens of the validation rows, in nats a token; the trainer's
+        own would be a mean of the batches' means."""
+        model = self.model
+        assert model is not None
+        was_training = model.training
+        model.eval()
+        sums = torch.zeros(2, dtype=torch.float64, device=self.accelerator.device)
+        with torch.inference_mode():
+            for batch in self.get_eval_dataloader(eval_dataset):
+                total, tokens = self._total_loss(model, self._prepare_inputs(batch))
+                sums += torch.stack([total.double(), tokens.double()])
+        sums = self.accelerator.reduce(sums, "sum")
+        model.train(was_training)
+        metrics = {f"{metric_key_prefix}_loss": float(sums[0] / sums[1])}
+        self.log(dict(metrics))
+        self.control = self.callback_handler.on_evaluate(
+            self.args, self.state, self.control, metrics
+        )
+        return metrics
+
+    def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+        """None in a checkpoint: only the shipped model has one."""
+
+
+class MarkWhole(TrainerCallback):
+    """Says of each checkpoint that it is written to its end."""
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.is_world_process_zero:
+            mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+
+
+class Progress(TrainerCallback):
+    """A bar with the steps, the trained tokens a second and the time that is left; and what was
+    measured so far goes to `write` after each step."""
+
+    def __init__(self, hidden: bool, write: Callable[[list[dict]], None]):
+        self.hidden, self.write = hidden, write
+        self.tokens_seen: Callable[[], int] = lambda: 0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        from tqdm import tqdm
+
+        self.bar = tqdm(
+            total=state.max_steps,
+            initial=state.global_step,
+            desc="training",
+            unit="step",
+            mininterval=5,
+            disable=self.hidden or not state.is_world_process_zero,
+        )
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.bar.update(1)
+        elapsed_s = self.bar.format_dict["elapsed"]
+        if elapsed_s:
+            self.bar.set_postfix_str(
+                f"{self.tokens_seen() / elapsed_s:,.0f} tokens/s", refresh=False
+            )
+
+    def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.is_world_process_zero:
+            self.write(state.log_history)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.bar.close()
