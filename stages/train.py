@@ -124,45 +124,52 @@ def announce(config: Config, rows: list[Row], processes: int) -> None:
     refuse_what_cannot_fit(found, free)
 
 
-def fit(config: Config, room: Path, curve: Path) -> tuple[Any, dict[str, Any]]:
-    """The tuned model and the metrics. The curve grows in its file meanwhile."""
+def blocks_of(config: Config, rows: list[Row]) -> Any:
+    """The rows as a data set of blocks, packed where params say so."""
     from datasets import Dataset
+
+    from stages.training.packing import one_row_each, pack
+
+    packing, longest = config.train.packing, config.encode.max_length_tokens
+    blocks = pack(rows, longest) if packing else one_row_each(rows)
+    return Dataset.from_list([dict(block) for block in blocks])
+
+
+def fit(config: Config, room: Path, curve: Path, adapter: Path) -> dict[str, Any]:
+    """Trains, writes what PEFT and the trainer make of it to `adapter`, and gives the metrics. The
+    curve grows in its file meanwhile. Of several processes only the first writes."""
+    from accelerate import PartialState
     from transformers import AutoTokenizer, EarlyStoppingCallback, PrinterCallback, set_seed
 
     from stages.training.adapter import trainable, with_adapter
     from stages.training.base_model import load_base
     from stages.training.checkpoints import clear_broken, last_whole
-    from stages.training.packing import Collator, one_row_each, pack
+    from stages.training.launch import processes
+    from stages.training.packing import Collator
     from stages.training.trainer import LoraTrainer, MarkWhole, Progress
 
     train = config.train
     splits = {name: list(read_table(paths.ENCODED / name)) for name in ("train", "validation")}
-    announce(config, splits["train"], processes=1)
+    announce(config, splits["train"], processes())
     tokenizer = AutoTokenizer.from_pretrained(paths.BASE, trust_remote_code=False)
     model = load_base(train)
     set_seed(config.seed)  # of the adapter's first numbers
     tuned = with_adapter(model, train.lora)
-    clear_broken(room)
-    checkpoint = last_whole(room)
+    counts = trainable(tuned)  # before the processes part it among themselves
+    with PartialState().main_process_first():
+        clear_broken(room)
+        checkpoint = last_whole(room)
     if checkpoint:
         log.info("going on from %s", checkpoint)
     pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
-    longest = config.encode.max_length_tokens
-    blocks = {
-        name: Dataset.from_list(
-            [{**b} for b in pack(rows, longest)]
-            if train.packing
-            else [{**b} for b in one_row_each(rows)]
-        )
-        for name, rows in splits.items()
-    }
+    blocks = {name: blocks_of(config, rows) for name, rows in splits.items()}
     progress = Progress(
         not config.runtime.progress,
         lambda history: write_curve(curve, history, train.logging_steps),
     )
     trainer = LoraTrainer(
         model=tuned,
-        args=arguments(config, room, processes=1, starts=checkpoint is None),
+        args=arguments(config, room, processes(), starts=checkpoint is None),
         data_collator=Collator(tuned.config, pad_id, train.packing, train.dtype),
         train_dataset=blocks["train"],
         eval_dataset=blocks["validation"],
@@ -174,8 +181,8 @@ def fit(config: Config, room: Path, curve: Path) -> tuple[Any, dict[str, Any]]:
     if train.early_stopping_patience:
         trainer.add_callback(EarlyStoppingCallback(train.early_stopping_patience))
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    write_curve(curve, trainer.state.log_history, train.logging_steps)
-    return tuned, described(trainer.state, train.keep) | trainable(tuned)
+    trainer.save_model(str(adapter))
+    return described(trainer.state, train.keep) | counts
 
 
 def described(state: Any, keep: str) -> dict[str, Any]:
@@ -204,17 +211,16 @@ def _mean(values: list[float]) -> float:
     return round(sum(values) / len(values), 6)
 
 
-def save_adapter(model: Any, work: Path, folder: Path) -> None:
+def take_adapter(made: Path, folder: Path) -> None:
     """The adapter's two files, with the lists that PEFT makes from sets put in order."""
-    model.save_pretrained(work)
-    described = json.loads((work / "adapter_config.json").read_text(encoding="utf-8"))
+    described = json.loads((made / "adapter_config.json").read_text(encoding="utf-8"))
     for key in ("target_modules", "modules_to_save", "exclude_modules", "target_parameters"):
         if isinstance(described.get(key), list):
             described[key].sort()
     described["base_model_name_or_path"] = paths.BASE.as_posix()
     folder.mkdir()
     write_json(folder / "adapter_config.json", described)
-    (work / "adapter_model.safetensors").rename(folder / "adapter_model.safetensors")
+    (made / "adapter_model.safetensors").rename(folder / "adapter_model.safetensors")
 
 
 def write_curve(path: Path, history: list[dict], logging_steps: int) -> None:
@@ -242,16 +248,24 @@ def write_curve(path: Path, history: list[dict], logging_steps: int) -> None:
 
 def main() -> None:
     config = load_config()
-    pin_numerics(config.compute.threads)
+    from stages.training.launch import launched, processes, rank, relaunch
+
+    if config.runtime.launch and not launched():
+        relaunch(Path(config.runtime.launch))
+    pin_numerics(config.compute.threads, launched())
     from stages.training.checkpoints import identity, room_of
 
+    room = room_of(identity(config, processes()), speaks=rank() == 0)
+    if rank():
+        with tempfile.TemporaryDirectory() as nowhere:
+            fit(config, room, Path(nowhere) / "curve.csv", Path(nowhere) / "adapter")
+        return
     curve = paths.PLOTS / "train.csv"
     outs = [paths.ADAPTER, curve, paths.METRICS / "train.json"]
-    room = room_of(identity(config, processes=1))
     with publish(*outs) as (adapter, curve_file, metrics_file):
-        model, metrics = fit(config, room, curve_file)
-        with tempfile.TemporaryDirectory(dir=adapter.parent) as work:  # same disk: renames work
-            save_adapter(model, Path(work), adapter)
+        with tempfile.TemporaryDirectory(dir=adapter.parent) as made:  # same disk: renames work
+            metrics = fit(config, room, curve_file, Path(made))
+            take_adapter(Path(made), adapter)
         write_json(metrics_file, metrics)
     shutil.rmtree(room)  # it is finished
     log.info("%s", metrics)

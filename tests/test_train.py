@@ -43,7 +43,8 @@ def project(tmp_path, monkeypatch):
     """A function that makes a project with a base of one family and encoded rows, in a folder."""
     for stage in (encode, train):
         monkeypatch.setattr(stage, "project", lambda *_: None)
-    monkeypatch.setattr(train, "pin_numerics", torch.set_num_threads)  # torch is here already
+    # torch is here already
+    monkeypatch.setattr(train, "pin_numerics", lambda threads, _: torch.set_num_threads(threads))
 
     def make(
         family: str,
@@ -193,20 +194,20 @@ def test_a_batch_that_cannot_be_split_is_refused(project):
 def test_a_number_that_is_none_stops_the_run_at_once(project, monkeypatch, what):
     """It names the step and its rows, keeps the last good checkpoint and publishes nothing."""
     folder = project("llama")
-    whole = trainer.LoraTrainer._total_loss
+    whole = trainer.LoraTrainer._row_losses
     calls = 0
 
     def spoiled(self: Any, model: Any, inputs: Any) -> Any:
         nonlocal calls
-        total, tokens = whole(self, model, inputs)
+        losses, tokens = whole(self, model, inputs)
         calls += model.training
         if calls == 3 and what == "loss":
-            return total * float("nan"), tokens
+            return losses * float("nan"), tokens
         if calls == 3 and model.training:
-            total.register_hook(lambda gradient: gradient * float("inf"))
-        return total, tokens
+            losses.register_hook(lambda gradient: gradient * float("inf"))
+        return losses, tokens
 
-    monkeypatch.setattr(trainer.LoraTrainer, "_total_loss", spoiled)
+    monkeypatch.setattr(trainer.LoraTrainer, "_row_losses", spoiled)
     with pytest.raises(TrainingError) as stopped:
         train.main()
     said = str(stopped.value)

@@ -52,6 +52,7 @@ class Runtime(Section):
     workers: Annotated[int, Field(ge=1, le=1024)]
     device_batch_size: Count
     save_steps: Count
+    launch: Text | None
 
 
 class Sample(Section):

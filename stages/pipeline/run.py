@@ -40,12 +40,12 @@ def item(key: str) -> str:
     return getattr(parser.parse_args(), key)
 
 
-def pin_numerics(threads: int) -> None:
+def pin_numerics(threads: int, launched: bool = False) -> None:
     """Fixes what decides the last bits of a float on one kind of CPU; call it before torch loads.
 
     Thread counts change the order of sums, and the instruction set changes their width, so both are
     set for every library that takes a word for it. The hash seed needs no pin: no stage iterates
-    over a set.
+    over a set. `launched`: accelerate started this process, and its plugins are meant.
     """
     if "torch" in sys.modules:
         raise RuntimeError("pin_numerics must run before torch is imported")
@@ -53,7 +53,8 @@ def pin_numerics(threads: int) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Accelerate would take its precision and its plugins from here, past params.yaml.
     for variable in [name for name in os.environ if name.startswith("ACCELERATE_")]:
-        del os.environ[variable]
+        if not launched:
+            del os.environ[variable]
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = str(threads)
     os.environ |= {

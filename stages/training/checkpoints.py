@@ -58,17 +58,20 @@ def _digest(file: Path) -> str:
     return hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
 
 
-def room_of(own: dict[str, Any]) -> Path:
-    """The folder for the checkpoints of this identity; says what sets others apart."""
+def room_of(own: dict[str, Any], speaks: bool) -> Path:
+    """The folder for the checkpoints of this identity. The process that `speaks` makes it, and says
+    what sets others apart."""
     rooms = paths.project_root() / ".checkpoints" / "train"
     name = hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:16]
+    room = rooms / name
+    if not speaks:
+        return room
     for other in sorted(rooms.glob("*/identity.json")):
         if other.parent.name != name and (last := last_whole(other.parent)):
             log.warning(
                 "%s is of another run and is not gone on from: %s. Delete its folder if you will "
                 "not run that again.", last, differences(read_json(other), own),
             )  # fmt: skip
-    room = rooms / name
     room.mkdir(parents=True, exist_ok=True)
     write_json(room / "identity.json", own)
     return room

@@ -39,16 +39,16 @@ class LoraTrainer(SFTTrainer):
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        total, tokens = self._total_loss(model, inputs)
+        total, tokens = (of_rows.sum() for of_rows in self._row_losses(model, inputs))
         if num_items_in_batch is None:
             return total / tokens.clamp(min=1)
         # DDP takes the mean of the processes' gradients, of which each has its share of the tokens.
         return total / num_items_in_batch * self.accelerator.num_processes
 
-    def _total_loss(self, model: Any, inputs: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        """The sum of the trained tokens' losses, in nats, and how many they are."""
+    def _row_losses(self, model: Any, inputs: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """(rows,): the sum of a row's trained tokens' losses, in nats, and how many they are."""
         outputs = model(**inputs, use_cache=False, fused_lm_head=True)
-        return -outputs.log_probs.sum(), outputs.label_mask.sum()
+        return -outputs.log_probs.sum(-1), outputs.label_mask.sum(-1)
 
     def training_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
         self.step_ids.append(inputs["input_ids"])
@@ -83,18 +83,19 @@ class LoraTrainer(SFTTrainer):
     ) -> dict[str, float]:
         """The loss over all trained tokens of the validation rows, in nats a token; the trainer's
         own would be a mean of the batches' means."""
-        model = self.model
-        assert model is not None
+        model: Any = self.model_wrapped
         was_training = model.training
         model.eval()
-        sums = torch.zeros(2, dtype=torch.float64, device=self.accelerator.device)
+        nats = tokens = 0.0
         with torch.inference_mode():
             for batch in self.get_eval_dataloader(eval_dataset):
-                total, tokens = self._total_loss(model, self._prepare_inputs(batch))
-                sums += torch.stack([total.double(), tokens.double()])
-        sums = self.accelerator.reduce(sums, "sum")
+                of_rows = torch.stack(self._row_losses(model, self._prepare_inputs(batch)), 1)
+                # Drops the rows that fill up the last batch of several processes.
+                gathered: Any = self.accelerator.gather_for_metrics(of_rows)
+                sums = gathered.double().sum(0)
+                nats, tokens = nats + float(sums[0]), tokens + float(sums[1])
         model.train(was_training)
-        metrics = {f"{metric_key_prefix}_loss": float(sums[0] / sums[1])}
+        metrics = {f"{metric_key_prefix}_loss": nats / tokens}
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(
             self.args, self.state, self.control, metrics
@@ -109,6 +110,8 @@ class MarkWhole(TrainerCallback):
     """Says of each checkpoint that it is written to its end."""
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if torch.distributed.is_initialized():
+            torch.distributed.barrier()  # each process writes its own state
         if state.is_world_process_zero:
             mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 

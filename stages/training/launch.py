@@ -1,0 +1,45 @@
+"""One training on several processes: the stage starts itself again under `accelerate launch`, with
+the configuration that `runtime.launch` names.
+
+How many processes work on a step changes the last bits of what they find, not what they look for:
+the global batch, its rows and its mean over tokens are the same.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from stages.pipeline.errors import InputError
+
+_LAUNCHED = "MALSSI_LAUNCHED"
+
+
+def launched() -> bool:
+    """Whether this process is one of those that a launcher made."""
+    return _LAUNCHED in os.environ or "LOCAL_RANK" in os.environ
+
+
+def processes() -> int:
+    return int(os.environ.get("WORLD_SIZE", "1")) if launched() else 1
+
+
+def rank() -> int:
+    return int(os.environ.get("RANK", "0")) if launched() else 0
+
+
+def relaunch(configuration: Path) -> NoReturn:
+    """Becomes `accelerate launch` of the same stage.
+
+    Raises:
+        InputError: the configuration is not there.
+    """
+    if not configuration.is_file():
+        raise InputError(
+            str(configuration),
+            "is not there.",
+            "Correct runtime.launch in params.yaml: null, or a file like presets/launch/fsdp.yaml.",
+        )
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file"]
+    command += [str(configuration), "--module", "stages.train"]
+    os.execve(sys.executable, command, os.environ | {_LAUNCHED: "1"})
