@@ -95,6 +95,9 @@ def arguments(config: Config, room: Path, processes: int, starts: bool) -> Any:
         dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,
         disable_tqdm=True,
+        log_level="error",
+        log_level_replica="error",
+        ddp_find_unused_parameters=False,  # every factor of the adapter is used in every step
         dataloader_pin_memory=False,
     )
 
@@ -144,7 +147,7 @@ def fit(config: Config, room: Path, curve: Path, adapter: Path) -> dict[str, Any
     from stages.training.adapter import trainable, with_adapter
     from stages.training.base_model import load_base
     from stages.training.checkpoints import clear_broken, last_whole
-    from stages.training.launch import processes
+    from stages.training.launch import let_fsdp_part_on_cpu, processes
     from stages.training.packing import Collator
     from stages.training.trainer import LoraTrainer, MarkWhole, Progress
 
@@ -167,15 +170,18 @@ def fit(config: Config, room: Path, curve: Path, adapter: Path) -> dict[str, Any
         not config.runtime.progress,
         lambda history: write_curve(curve, history, train.logging_steps),
     )
+    given = arguments(config, room, processes(), starts=checkpoint is None)
+    let_fsdp_part_on_cpu(given)
     trainer = LoraTrainer(
         model=tuned,
-        args=arguments(config, room, processes(), starts=checkpoint is None),
+        args=given,
         data_collator=Collator(tuned.config, pad_id, train.packing, train.dtype),
         train_dataset=blocks["train"],
         eval_dataset=blocks["validation"],
         processing_class=tokenizer,
         callbacks=[MarkWhole(), progress],
     )
+    log.info("%d processes, %s", processes(), trainer.accelerator.distributed_type.value)
     progress.tokens_seen = lambda: trainer.tokens_seen
     trainer.remove_callback(PrinterCallback)
     if train.early_stopping_patience:
@@ -257,6 +263,7 @@ def main() -> None:
 
     room = room_of(identity(config, processes()), speaks=rank() == 0)
     if rank():
+        log.setLevel(logging.ERROR)  # the first process speaks for all
         with tempfile.TemporaryDirectory() as nowhere:
             fit(config, room, Path(nowhere) / "curve.csv", Path(nowhere) / "adapter")
         return

@@ -19,7 +19,7 @@ from stages import encode, train
 from stages.chat.rendering import IGNORED
 from stages.mix import MESSAGES
 from stages.pipeline import paths
-from stages.pipeline.errors import ModelError, ParamsError, PipelineError, TrainingError
+from stages.pipeline.errors import InputError, ModelError, ParamsError, PipelineError, TrainingError
 from stages.pipeline.run import read_json
 from stages.pipeline.tables import read_table, write_table
 from stages.training import trainer
@@ -273,6 +273,77 @@ def test_a_checkpoint_of_another_run_is_refused_with_the_difference(project):
     fresh = project("llama", "fresh", train__learning_rate=3.0e-3)
     run_stage(fresh)
     assert adapter_bytes(folder) == adapter_bytes(fresh)
+
+
+@pytest.mark.pipeline
+@pytest.mark.parametrize(
+    ("launch", "kind", "family"),
+    [("two-cpu.yaml", "MULTI_CPU", "gpt_oss"), ("two-cpu-fsdp.yaml", "FSDP", "llama")],
+)
+def test_two_processes_find_what_one_finds(project, launch, kind, family):
+    """The same global batch; one writer, and one run in the tracker. Validation has an odd number of
+    batches, of which one process repeats a row to be as busy as the other."""
+    changes: dict[str, Any] = {
+        "train__lora__lora_dropout": 0.0,
+        "runtime__tracking": True,
+        "runtime__save_steps": 2,
+        "runtime__device_batch_size": 1,
+    }
+    one = project(family, "one", **changes)
+    assert "1 processes, NO" in run_stage(one)
+    two = project(family, "two", **changes, runtime__launch=str(ROOT / "presets/launch" / launch))
+    log = run_stage(two)
+    assert log.count(f"2 processes, {kind}") == 1, log
+    curves = []
+    for folder in (one, two):
+        os.chdir(folder)
+        curves.append(curve())
+        assert runs_of_train(folder) == 1
+    for alone, together in zip(*curves, strict=True):
+        assert alone.keys() == together.keys()
+        for key, value in alone.items():
+            assert bool(value) == bool(together[key])
+            if value:
+                assert float(together[key]) == pytest.approx(float(value), abs=1e-4)
+    found = [load_file(f / paths.ADAPTER / "adapter_model.safetensors") for f in (one, two)]
+    assert found[0].keys() == found[1].keys()
+    for key, tensor in found[0].items():
+        torch.testing.assert_close(found[1][key], tensor, rtol=1e-3, atol=1e-4)
+
+
+def runs_of_train(folder: Path) -> int:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{folder}/.mlflow/mlflow.db")
+    experiments = [each.experiment_id for each in client.search_experiments()]
+    runs = client.search_runs(experiments)
+    return sum(run.data.tags.get("dvc.stage") == "train" for run in runs)
+
+
+@pytest.mark.pipeline
+def test_a_checkpoint_of_another_number_of_processes_is_refused(project):
+    folder = project("llama", train__lora__lora_dropout=0.0, runtime__device_batch_size=2)
+    run_stage(folder, killed_at=3)
+    launch = str(ROOT / "presets/launch/two-cpu.yaml")
+    edit_yaml(Path("params.yaml"), lambda p: p["runtime"].update(launch=launch))
+    assert "is not gone on from: processes was 1, now 2." in run_stage(folder)
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "presets/launch").glob("*.yaml")), ids=lambda f: f.stem
+)
+def test_accelerate_takes_every_shipped_launch(file):
+    from accelerate.commands.config.config_args import load_config_from_file
+
+    config = load_config_from_file(str(file))
+    assert config.mixed_precision == "no", "train.dtype says what is computed in"
+    assert config.num_processes % config.num_machines == 0
+
+
+def test_a_launch_that_is_not_there_is_refused(project):
+    project("llama", runtime__launch="presets/launch/none.yaml")
+    with pytest.raises(InputError, match=r"none\.yaml: is not there.*runtime\.launch"):
+        train.main()
 
 
 def test_a_half_written_checkpoint_is_not_gone_on_from(tmp_path):

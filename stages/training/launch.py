@@ -8,7 +8,7 @@ the global batch, its rows and its mean over tokens are the same.
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from stages.pipeline.errors import InputError
 
@@ -43,3 +43,16 @@ def relaunch(configuration: Path) -> NoReturn:
     command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file"]
     command += [str(configuration), "--module", "stages.train"]
     os.execve(sys.executable, command, os.environ | {_LAUNCHED: "1"})
+
+
+def let_fsdp_part_on_cpu(arguments: Any) -> None:
+    """accelerate parts weights between GPUs alone, and between CPUs it falls back to whole copies
+    without a word. PyTorch can do both: so where FSDP is asked for and there is no GPU, the
+    processes are said to be GPUs' while the trainer is made."""
+    import torch
+    from accelerate import PartialState
+    from accelerate.utils import DistributedType
+
+    if os.environ.get("ACCELERATE_USE_FSDP") == "true" and not torch.cuda.is_available():
+        _ = arguments.device  # joins the processes, as CPUs
+        PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU

@@ -14,8 +14,8 @@ The masks are additive: 0 where a token is seen, the lowest number of the dtype 
 Eager attention and sdpa both take that form; a boolean one would be *added* by eager attention.
 Padding is a document of its own behind the others, so no row of a mask is empty and no softmax NaN.
 
-Attention computes what a mask then forbids: a block of 512 tokens with four rows pays for 16 squares
-of 128 and uses 4. `attend_by_document` computes only the 4; with the masks alone, packing rows of
+What a mask forbids is computed all the same: a block of 512 tokens with four rows pays for 16
+squares of 128 and uses 4. `attend_by_document` computes only the 4; by masks alone, packing rows of
 one length is slower than padding them (`python -m benchmarks.packing --masks-alone`).
 """
 

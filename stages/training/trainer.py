@@ -87,7 +87,7 @@ class LoraTrainer(SFTTrainer):
         was_training = model.training
         model.eval()
         nats = tokens = 0.0
-        with torch.inference_mode():
+        with torch.no_grad():  # FSDP cannot gather weights in inference mode
             for batch in self.get_eval_dataloader(eval_dataset):
                 of_rows = torch.stack(self._row_losses(model, self._prepare_inputs(batch)), 1)
                 # Drops the rows that fill up the last batch of several processes.
