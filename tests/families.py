@@ -23,8 +23,15 @@ SPECIAL = {
     "qwen2": ("<|endoftext|>", "<|endoftext|>", ["<|im_end|>", "<|endoftext|>"], ["<|im_start|>"]),
     "llama": ("<|begin_of_text|>", "<|finetune_right_pad_id|>", ["<|eot_id|>", "<|end_of_text|>"], ["<|start_header_id|>", "<|end_header_id|>"]),
     "gemma": ("<bos>", "<pad>", ["<end_of_turn>", "<eos>"], ["<start_of_turn>"]),
+    "gemma3_text": ("<bos>", "<pad>", ["<end_of_turn>", "<eos>"], ["<start_of_turn>"]),
 }  # fmt: skip
-TEMPLATE = {"gpt_oss": "gptoss", "qwen2": "qwen2_5", "llama": "llama3_2", "gemma": "gemma"}
+TEMPLATE = {
+    "gpt_oss": "gptoss",
+    "qwen2": "qwen2_5",
+    "llama": "llama3_2",
+    "gemma": "gemma",
+    "gemma3_text": "gemma3",
+}
 CORPUS = [
     "오늘 저녁에 뭐 먹을까 김치찌개 어때 좋아요 그럼 여섯 시에 만나요",
     "You are a helpful assistant. Knowledge Date Today user assistant system model final",
@@ -37,7 +44,7 @@ def save_tokenizer(family: str, folder: Path) -> None:
     from transformers import PreTrainedTokenizerFast
 
     first, pad, stops, rest = SPECIAL[family]
-    if family == "gemma":
+    if family.startswith("gemma"):
         tokenizer = _with_byte_fallback()
     else:
         tokenizer = Tokenizer(models.BPE())
@@ -49,12 +56,16 @@ def save_tokenizer(family: str, folder: Path) -> None:
         )
         tokenizer.train_from_iterator(CORPUS, trainer)
     tokenizer.add_special_tokens(list(dict.fromkeys([first, pad, *stops, *rest])))
-    if family in ("llama", "gemma"):  # called plainly, these put their first token before any text
+    if family in (
+        "llama",
+        "gemma",
+        "gemma3_text",
+    ):  # called plainly, these put their first token before any text
         tokenizer.post_processor = processors.TemplateProcessing(
             single=f"{first} $A", special_tokens=[(first, tokenizer.token_to_id(first))]
         )
     wrapped = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token=first, eos_token=stops[-1 if family == "gemma" else 0], pad_token=pad
+        tokenizer_object=tokenizer, bos_token=first, eos_token=stops[-1 if family.startswith("gemma") else 0], pad_token=pad
     )  # fmt: skip
     wrapped.chat_template = (TEMPLATES / f"{TEMPLATE[family]}.jinja").read_text(encoding="utf-8")
     wrapped.save_pretrained(folder)
@@ -81,7 +92,13 @@ def _with_byte_fallback() -> Tokenizer:
 
 def config_of(family: str, vocab_size: int, **sizes: Any) -> Any:
     """A configuration of a few thousand weights; `sizes` over it."""
-    from transformers import GemmaConfig, GptOssConfig, LlamaConfig, Qwen2Config
+    from transformers import (
+        Gemma3TextConfig,
+        GemmaConfig,
+        GptOssConfig,
+        LlamaConfig,
+        Qwen2Config,
+    )
 
     common: dict[str, Any] = {
         "vocab_size": vocab_size,
@@ -102,6 +119,8 @@ def config_of(family: str, vocab_size: int, **sizes: Any) -> Any:
             "rope_parameters": {"rope_type": "default", "rope_theta": 10_000.0},
         }
         return GptOssConfig(**(special | common))
+    if family == "gemma3_text":
+        return Gemma3TextConfig(**({"sliding_window": 16, "sliding_window_pattern": 2} | common))
     return {"llama": LlamaConfig, "qwen2": Qwen2Config, "gemma": GemmaConfig}[family](**common)
 
 

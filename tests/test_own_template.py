@@ -13,7 +13,7 @@ from stages.pipeline.errors import ModelError
 from tests.families import SPECIAL, save_tokenizer
 
 SETTINGS = Settings("medium", "2024-06", "2025-03-09")
-FAMILIES = ("qwen2", "llama", "gemma")
+FAMILIES = ("qwen2", "llama", "gemma", "gemma3_text")
 ONE: list[Message] = [
     {"role": "user", "content": "오늘 저녁 뭐 먹을까?"},
     {"role": "assistant", "content": "김치찌개 어때요 😀"},
@@ -56,7 +56,7 @@ def trained(encoded) -> list[list[int]]:
 def test_ids_are_those_of_the_template_and_no_first_token_is_doubled(renderer, family, name):
     """B15: what a server tokenises is the template's text, without another first token."""
     talk = TALKS[name]
-    if name == "system" and family == "gemma":
+    if name == "system" and family.startswith("gemma"):
         talk: list[Message] = [
             {"role": "user", "content": "존댓말로 답하세요.\n\n오늘 저녁 뭐 먹을까?"},
             talk[-1],

@@ -335,7 +335,7 @@ def test_a_checkpoint_of_another_number_of_processes_is_refused(project):
 def test_accelerate_takes_every_shipped_launch(file):
     from accelerate.commands.config.config_args import load_config_from_file
 
-    config = load_config_from_file(str(file))
+    config: Any = load_config_from_file(str(file))
     assert config.mixed_precision == "no", "train.dtype says what is computed in"
     assert config.num_processes % config.num_machines == 0
 

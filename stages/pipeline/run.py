@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ def run(main: Callable[[], None]) -> None:
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     # It warns of a kernel that only 4-bit bases could use.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    # What libraries deprecate in each other is nothing that the user of a stage could mend.
+    warnings.simplefilter("ignore", FutureWarning)
     try:
         main()
     except PipelineError as error:
