@@ -141,6 +141,7 @@ def blocks_of(config: Config, rows: list[Row]) -> Any:
 def fit(config: Config, room: Path, curve: Path, adapter: Path) -> dict[str, Any]:
     """Trains, writes what PEFT and the trainer make of it to `adapter`, and gives the metrics. The
     curve grows in its file meanwhile. Of several processes only the first writes."""
+    import torch
     from accelerate import PartialState
     from transformers import AutoTokenizer, EarlyStoppingCallback, PrinterCallback, set_seed
 
@@ -148,7 +149,7 @@ def fit(config: Config, room: Path, curve: Path, adapter: Path) -> dict[str, Any
     from stages.training.base_model import load_base
     from stages.training.checkpoints import clear_broken, last_whole
     from stages.training.launch import let_fsdp_part_on_cpu, processes
-    from stages.training.packing import Collator
+    from stages.training.packing import Collator, attend_by_document
     from stages.training.trainer import LoraTrainer, MarkWhole, Progress
 
     train = config.train
@@ -156,6 +157,8 @@ def fit(config: Config, room: Path, curve: Path, adapter: Path) -> dict[str, Any
     announce(config, splits["train"], processes())
     tokenizer = AutoTokenizer.from_pretrained(paths.BASE, trust_remote_code=False)
     model = load_base(train)
+    if train.packing and not torch.cuda.is_available():  # a GPU is faster by the masks alone
+        attend_by_document(model)
     set_seed(config.seed)  # of the adapter's first numbers
     tuned = with_adapter(model, train.lora)
     counts = trainable(tuned)  # before the processes part it among themselves

@@ -58,5 +58,5 @@ def test_a_target_that_names_nothing(project: Project) -> None:
         lambda params: params["train"]["lora"].update(target_modules=["q_proj", "v_porj"])
     )
     output = project.run("dvc", "repro", check=False)
-    assert "train.lora.target_modules: ['v_porj'] name no linear layer" in output
+    assert "train.lora.target_modules: 'v_porj' names nothing in the base model" in output
     assert "v_proj" in output
