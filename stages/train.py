@@ -21,7 +21,7 @@ from stages.pipeline.errors import ParamsError
 from stages.pipeline.publish import publish
 from stages.pipeline.run import pin_numerics, run, write_json
 from stages.pipeline.tables import Row, read_table
-from stages.pipeline.tracking import project
+from stages.pipeline.tracking import LiveRun, project
 
 log = logging.getLogger("train")
 
@@ -138,9 +138,10 @@ def blocks_of(config: Config, rows: list[Row]) -> Any:
     return Dataset.from_list([dict(block) for block in blocks])
 
 
-def fit(config: Config, room: Path, curve: Path, adapter: Path) -> dict[str, Any]:
+def fit(config: Config, room: Path, curve: Path, adapter: Path, live: LiveRun) -> dict[str, Any]:
     """Trains, writes what PEFT and the trainer make of it to `adapter`, and gives the metrics. The
-    curve grows in its file meanwhile. Of several processes only the first writes."""
+    curve grows meanwhile, in its file and in the tracker. Of several processes only the first one
+    writes."""
     import torch
     from accelerate import PartialState
     from transformers import AutoTokenizer, EarlyStoppingCallback, PrinterCallback, set_seed
@@ -169,10 +170,13 @@ def fit(config: Config, room: Path, curve: Path, adapter: Path) -> dict[str, Any
         log.info("going on from %s", checkpoint)
     pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
     blocks = {name: blocks_of(config, rows) for name, rows in splits.items()}
-    progress = Progress(
-        not config.runtime.progress,
-        lambda history: write_curve(curve, history, train.logging_steps),
-    )
+
+    def show(history: list[dict[str, Any]]) -> None:
+        write_curve(curve, history, train.logging_steps)
+        last = history[-1]
+        live.log(last["step"], {name: last[name] for name in CURVE[1:] if name in last})
+
+    progress = Progress(not config.runtime.progress, show)
     given = arguments(config, room, processes(), starts=checkpoint is None)
     let_fsdp_part_on_cpu(given)
     trainer = LoraTrainer(
@@ -265,21 +269,22 @@ def main() -> None:
     from stages.training.checkpoints import identity, room_of
 
     room = room_of(identity(config, processes()), speaks=rank() == 0)
+    live = LiveRun(config.runtime, "train", room.name)
     if rank():
         log.setLevel(logging.ERROR)  # the first process speaks for all
         with tempfile.TemporaryDirectory() as nowhere:
-            fit(config, room, Path(nowhere) / "curve.csv", Path(nowhere) / "adapter")
+            fit(config, room, Path(nowhere) / "curve.csv", Path(nowhere) / "adapter", live)
         return
     curve = paths.PLOTS / "train.csv"
     outs = [paths.ADAPTER, curve, paths.METRICS / "train.json"]
     with publish(*outs) as (adapter, curve_file, metrics_file):
         with tempfile.TemporaryDirectory(dir=adapter.parent) as made:  # same disk: renames work
-            metrics = fit(config, room, curve_file, Path(made))
+            metrics = fit(config, room, curve_file, Path(made), live)
             take_adapter(Path(made), adapter)
         write_json(metrics_file, metrics)
     shutil.rmtree(room)  # it is finished
     log.info("%s", metrics)
-    project(config.runtime, "train", metrics, outs, curve)
+    project(config.runtime, "train", metrics, outs, curve, live=live)
 
 
 if __name__ == "__main__":

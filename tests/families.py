@@ -120,7 +120,8 @@ def config_of(family: str, vocab_size: int, **sizes: Any) -> Any:
         }
         return GptOssConfig(**(special | common))
     if family == "gemma3_text":
-        return Gemma3TextConfig(**({"sliding_window": 16, "sliding_window_pattern": 2} | common))
+        windows: dict[str, Any] = {"sliding_window": 16, "sliding_window_pattern": 2}
+        return Gemma3TextConfig(**(windows | common))
     return {"llama": LlamaConfig, "qwen2": Qwen2Config, "gemma": GemmaConfig}[family](**common)
 
 

@@ -298,6 +298,7 @@ def test_the_folder_of_a_model_says_what_it_speaks(tmp_path):
         renderer_of(tmp_path, SETTINGS)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "gpt_oss"}))
     loaded = renderer_of(tmp_path, SETTINGS)
+    assert isinstance(loaded, Harmony)
     ids = loaded.conversation(
         TALKS["B24 user"]
     ).input_ids  # B24 after a round trip through the file

@@ -63,7 +63,7 @@ def test_a_preset_runs_to_the_end_of_train(name, tmp_path, monkeypatch):
     for split, keys in (("train", range(rows)), ("validation", range(900, 904))):
         write_table(paths.SPLITS / split, map(row, keys), MESSAGES)
     for stage in (encode, train):
-        monkeypatch.setattr(stage, "project", lambda *_: None)
+        monkeypatch.setattr(stage, "project", lambda *_, **__: None)
     monkeypatch.setattr(train, "pin_numerics", lambda threads, _: torch.set_num_threads(threads))
     monkeypatch.setattr(sys, "argv", ["encode"])
     encode.main()

@@ -16,7 +16,15 @@ from stages.pipeline.config import Runtime
 from stages.pipeline.run import write_json
 from stages.pipeline.tracking import dvc_hash, project, scalars
 
-ON = Runtime(tracking=True, progress=False, engine="local", workers=1)
+ON = Runtime(
+    tracking=True,
+    progress=False,
+    engine="local",
+    workers=1,
+    device_batch_size=1,
+    save_steps=1,
+    launch=None,
+)
 METRICS = {
     "rows": 3,
     "share": 0.25,

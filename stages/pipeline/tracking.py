@@ -6,6 +6,9 @@ same names as its JSON file, the curves of its CSV file, and tags that name the 
 stage and the hash that DVC gives each output. If the tracker fails, training goes on: one warning,
 then quiet for `QUIET_S`, so that a pipeline does not wait for a dead server in each of its stages.
 
+A long stage can show its steps while it runs (`LiveRun`); what it finishes with goes into the same
+run.
+
 `python -m stages.pipeline.tracking` sends what the tracker lacks, from the files in `metrics/`.
 """
 
@@ -17,7 +20,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -39,12 +42,54 @@ def project(
     outs: Sequence[Path],
     curves: Path | None = None,
     only_missing: bool = False,
+    live: "LiveRun | None" = None,
 ) -> None:
     """Sends one finished stage's numbers to MLflow, if that is asked for and answers.
 
     `stage` is DVC's name for it (`scrub@news`), `metrics` the content of its JSON file, `curves` a
-    CSV file with a `step` column. With `only_missing`, a run with the same outputs is not repeated.
+    CSV file with a `step` column, `live` the run that showed its steps. With `only_missing`, a run
+    with the same outputs is not repeated.
     """
+    run_id = live.run_id if live else None
+    _try(
+        runtime,
+        stage,
+        lambda uri: _send(uri, stage, metrics, outs, curves, only_missing, run_id),
+    )
+
+
+class LiveRun:
+    """The run of a stage that has not ended. A stage that was killed and goes on (it has the same
+    `identity`) goes on in the same run."""
+
+    def __init__(self, runtime: Runtime, stage: str, identity: str):
+        self.runtime, self.stage, self.identity = runtime, stage, identity
+        self.run_id: str | None = None
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """Shows numbers of one step, as `step.<name>`, if the tracker is asked for and answers."""
+        _try(self.runtime, self.stage, lambda uri: self._log(uri, step, values))
+
+    def _log(self, uri: str, step: int, values: Mapping[str, float]) -> None:
+        client, experiment = _client(uri)
+        from mlflow.entities import Metric
+
+        if self.run_id is None:
+            mark = {"malssi.identity": self.identity, "dvc.stage": self.stage}
+            going = client.search_runs(
+                [experiment],
+                filter_string=f"tags.`malssi.identity` = '{self.identity}' "
+                "and attributes.status = 'RUNNING'",
+            )
+            made = going[0] if going else client.create_run(experiment, None, mark, self.stage)
+            self.run_id = made.info.run_id
+        now_ms = int(time.time() * 1000)
+        points = [Metric(f"step.{_legal(name)}", v, now_ms, step) for name, v in values.items()]
+        client.log_batch(self.run_id, metrics=points)
+
+
+def _try(runtime: Runtime, stage: str, send: Callable[[str], None]) -> None:
+    """Sends something to the tracker; if that fails, warns once and is quiet for a while."""
     if not runtime.tracking:
         return
     uri, down = tracking_uri(), _unreachable()
@@ -53,7 +98,7 @@ def project(
         lately = down.is_file() and time.time() - down.stat().st_mtime < QUIET_S
         if lately and down.read_text(errors="replace") == address:
             return
-        _send(uri, stage, metrics, outs, curves, only_missing)
+        send(uri)
         down.unlink(missing_ok=True)
     except Exception as error:  # a tracker must never stop the stage that it describes
         log.warning(
@@ -121,27 +166,20 @@ def _send(
     outs: Sequence[Path],
     curves: Path | None,
     only_missing: bool,
+    run_id: str | None,
 ) -> None:
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    client, experiment = _client(uri)
     from mlflow.entities import Metric
-    from mlflow.tracking import MlflowClient
 
-    if uri.startswith("sqlite:///"):
-        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    client = MlflowClient(uri)
-    found = client.get_experiment_by_name(EXPERIMENT)
-    # The kind decides which pages open first: runs and curves, not traces of an application.
-    kind = {"mlflow.experimentKind": "custom_model_development"}
-    experiment = found.experiment_id if found else client.create_experiment(EXPERIMENT, tags=kind)
     tags = _git_tags() | {"dvc.stage": stage, "dvc.exp": os.environ.get("DVC_EXP_NAME", "")}
     tags |= {f"dvc.out.{out.as_posix()}": dvc_hash(out) for out in outs}
     if only_missing and _has(client, experiment, tags):
         return
-    run_id = client.create_run(experiment, run_name=stage, tags=tags).info.run_id
+    if run_id is None:
+        run_id = client.create_run(experiment, run_name=stage, tags=tags).info.run_id
+    else:
+        for name, value in tags.items():
+            client.set_tag(run_id, name, value)
     now_ms = int(time.time() * 1000)
     points = [Metric(_legal(name), value, now_ms, 0) for name, value in scalars(metrics)]
     if curves is not None:
@@ -156,6 +194,26 @@ def _send(
     for start in range(0, len(points), 1000):  # the store's limit per batch
         client.log_batch(run_id, metrics=points[start : start + 1000])
     client.set_terminated(run_id)
+
+
+def _client(uri: str) -> tuple[Any, str]:
+    """MLflow's client and the id of the experiment, which is made where it is not there."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    from mlflow.tracking import MlflowClient
+
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    client = MlflowClient(uri)
+    found = client.get_experiment_by_name(EXPERIMENT)
+    # The kind decides which pages open first: runs and curves, not traces of an application.
+    kind = {"mlflow.experimentKind": "custom_model_development"}
+    return client, (
+        found.experiment_id if found else client.create_experiment(EXPERIMENT, tags=kind)
+    )
 
 
 def _has(client: Any, experiment: str, tags: Mapping[str, str]) -> bool:
