@@ -33,7 +33,8 @@ from stages.chat.rendering import IGNORED, Renderer, Settings
 from stages.pipeline import paths
 from stages.pipeline.config import Tiny, Train, load_config
 from stages.pipeline.run import pin_numerics
-from stages.training.packing import Block, Collator, attend_by_document, one_row_each, pack
+from stages.training.by_document import attend_by_document
+from stages.training.packing import Block, Collator, one_row_each, pack
 
 SHARED = Path(os.environ.get("MALSSI_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 BLOCK_TOKENS = 512

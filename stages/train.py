@@ -148,9 +148,10 @@ def fit(config: Config, room: Path, curve: Path, adapter: Path, live: LiveRun) -
 
     from stages.training.adapter import trainable, with_adapter
     from stages.training.base_model import load_base
+    from stages.training.by_document import attend_by_document
     from stages.training.checkpoints import clear_broken, last_whole
     from stages.training.launch import let_fsdp_part_on_cpu, processes
-    from stages.training.packing import Collator, attend_by_document
+    from stages.training.packing import Collator
     from stages.training.trainer import LoraTrainer, MarkWhole, Progress
 
     train = config.train

@@ -12,15 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.pipeline.errors import DataError, ModelError
+from stages.training.by_document import attend_by_document
 from stages.training.packing import (
     Block,
     Collator,
     additive_mask,
-    attend_by_document,
     attention_windows,
     one_row_each,
     pack,
 )
+from stages.training.prefixes import LEAST_ROWS, LEAST_TOKENS, by_prefix
 from tests.families import config_of, model_of
 
 PAD, VOCABULARY = 0, 300
@@ -35,9 +36,11 @@ CASES = [
 ]
 
 
-def rows_of(lengths: tuple[int, ...], trained: float = 0.6) -> list[dict]:
-    """Random tokens, a part of them labelled, always the first."""
+def rows_of(lengths: tuple[int, ...], trained: float = 0.6, prefix: int = 0) -> list[dict]:
+    """Random tokens, a part of them labelled, always the first; or the same `prefix` tokens before
+    them, which are not labelled, and then never the first."""
     rng = random.Random(0)
+    frame = [VOCABULARY - 1 - place for place in range(prefix)]
     rows = []
     for number, length in enumerate(lengths):
         ids = [rng.randrange(1, VOCABULARY) for _ in range(length)]
@@ -45,7 +48,9 @@ def rows_of(lengths: tuple[int, ...], trained: float = 0.6) -> list[dict]:
             token if not place or rng.random() < trained else -100
             for place, token in enumerate(ids)
         ]
-        rows.append({"id": f"row{number}", "input_ids": ids, "labels": labels})
+        if prefix:
+            labels = [-100] * (prefix + 1) + labels[1:]
+        rows.append({"id": f"row{number}", "input_ids": frame + ids, "labels": labels})
     return rows
 
 
@@ -79,7 +84,7 @@ def documents(blocks: list[Block]) -> list[tuple[int, slice, str]]:
     """Where each row of a batch of the blocks stands: its line, its places, its id."""
     found = []
     for line, block in enumerate(blocks):
-        at = 0
+        at = block["prefix_tokens"]
         for row_id, length in zip(block["ids"], block["seq_lengths"], strict=True):
             found.append((line, slice(at, at + length), row_id))
             at += length
@@ -90,27 +95,36 @@ def documents(blocks: list[Block]) -> list[tuple[int, slice, str]]:
 
 
 @given(
-    st.lists(st.integers(1, 64), max_size=120), st.integers(64, 100), st.randoms(use_true_random=False)
-)  # fmt: skip
-@settings(max_examples=150, deadline=None)
+    st.lists(st.integers(1, 64), max_size=120),
+    st.integers(64, 100),
+    st.sampled_from([0, 7, 40]),
+    st.randoms(use_true_random=False),
+)
+@settings(max_examples=200, deadline=None)
 def test_s2_09_every_row_is_packed_once_and_whole_and_order_changes_nothing(
-    lengths: list[int], block_tokens: int, rng: random.Random
+    lengths: list[int], block_tokens: int, prefix: int, rng: random.Random
 ) -> None:
-    rows = rows_of(tuple(lengths))
+    rows = rows_of(tuple(lengths), prefix=prefix)
+    block_tokens += prefix
     blocks = pack(rows, block_tokens)
     seen: dict[str, tuple] = {}
     for block in blocks:
         assert 0 < len(block["input_ids"]) == len(block["labels"]) <= block_tokens
-        at = 0
+        at = block["prefix_tokens"]
+        assert at == (prefix if prefix >= LEAST_TOKENS else 0) or len(rows) == 1
         for row_id, length in zip(block["ids"], block["seq_lengths"], strict=True):
             assert row_id not in seen
-            seen[row_id] = (block["input_ids"][at : at + length], block["labels"][at : at + length])
+            seen[row_id] = tuple(
+                block[key][: block["prefix_tokens"]] + block[key][at : at + length]
+                for key in ("input_ids", "labels")
+            )
             at += length
         assert at == len(block["input_ids"])
     assert seen == {row["id"]: (row["input_ids"], row["labels"]) for row in rows}
     # No two blocks could have been one, which alone keeps them under twice the lower bound.
-    fullest = sorted(len(block["input_ids"]) for block in blocks)
-    assert len(fullest) < 2 or fullest[0] + fullest[1] > block_tokens
+    fullest = sorted(sum(block["seq_lengths"]) for block in blocks)
+    room = block_tokens - blocks[0]["prefix_tokens"] if blocks else 0
+    assert len(fullest) < 2 or fullest[0] + fullest[1] > room
     rng.shuffle(rows)
     assert pack(rows, block_tokens) == blocks
 
@@ -174,6 +188,56 @@ def test_s2_09_a_packed_batch_token_by_token() -> None:
     assert batch["attention_mask"].sum() == 9
 
 
+def test_s2_13_what_rows_begin_with_is_in_a_block_once() -> None:
+    frame = list(range(100, 100 + LEAST_TOKENS))
+    rows = [
+        {"id": name, "input_ids": [*frame, *ids], "labels": [-100] * (LEAST_TOKENS + 1) + ids[1:]}
+        for name, ids in (("a", [11, 12, 13]), ("b", [21, 22]))
+    ]
+    config = config_of("gpt_oss", VOCABULARY, sliding_window=3)
+    config._attn_implementation = "eager"
+    blocks = pack(rows, LEAST_TOKENS + 6)
+    assert blocks[0]["prefix_tokens"] == LEAST_TOKENS
+    batch = Collator(config, PAD, packed=True)([*blocks, *one_row_each(rows[:1])])
+    assert batch["input_ids"][0].tolist() == [*frame, 11, 12, 13, 21, 22]
+    end = LEAST_TOKENS
+    assert batch["position_ids"][0, end:].tolist() == [end, end + 1, end + 2, end, end + 1]
+    assert batch["labels"][0, end:].tolist() == [-100, 12, 13, -100, 22]
+    seen = (batch["attention_mask"]["sliding_attention"] == 0).int()[0, 0, end:, end - 2 :]
+    assert seen.tolist() == [
+        [1, 1, 1, 0, 0, 0, 0],
+        [0, 1, 1, 1, 0, 0, 0],
+        [0, 0, 1, 1, 1, 0, 0],
+        [1, 1, 0, 0, 0, 1, 0],  # b follows the frame, and not a
+        [0, 1, 0, 0, 0, 1, 1],
+    ]
+
+
+def test_s2_13_rows_are_grouped_by_what_they_begin_with() -> None:
+    """Two system prompts after one frame, and a few rows with one of their own."""
+    rng = random.Random(0)
+    frame = [1] * 20
+    rows = []
+    for number in range(2 * LEAST_ROWS + 3):
+        system = [2 + number % 2] * 30 if number < 2 * LEAST_ROWS else [9] * 30
+        ids = [*frame, *system, *(rng.randrange(10, 99) for _ in range(9))]
+        rows.append({"id": str(number), "input_ids": ids, "labels": [-100] * 55 + ids[55:]})
+    groups = by_prefix(rows)
+    assert sorted((prefix, len(group)) for prefix, group in groups) == [
+        (20, 3),
+        (50, LEAST_ROWS),
+        (50, LEAST_ROWS),
+    ]
+    few = by_prefix(rows[: LEAST_ROWS // 2])
+    assert [(prefix, len(group)) for prefix, group in few] == [(20, LEAST_ROWS // 2)]
+
+
+def test_s2_13_a_trained_token_is_never_in_a_prefix_nor_right_behind_it() -> None:
+    ids = [5] * 40
+    rows = [{"id": str(n), "input_ids": [*ids, n], "labels": [-100] * 25 + [*ids, n][25:]} for n in range(9)]  # fmt: skip
+    assert [prefix for prefix, _ in by_prefix(rows)] == [24]
+
+
 def test_s2_10_an_unpacked_batch_has_the_ordinary_mask() -> None:
     rows = rows_of((3, 2))
     batch = Collator(config_of("gpt_oss", VOCABULARY), PAD, packed=False)(one_row_each(rows))
@@ -216,13 +280,15 @@ def test_s2_13_an_attention_that_takes_no_4d_mask_is_refused() -> None:
 # Isolation
 
 
+@pytest.mark.parametrize("prefix", [0, 20])
 @pytest.mark.parametrize(("family", "attention"), CASES)
 def test_s2_13_packed_rows_have_the_logits_and_the_loss_that_they_have_alone(
-    family: str, attention: str
+    family: str, attention: str, prefix: int
 ) -> None:
     model, plain = model_with(family, attention), model_with(family, attention.split("_by_")[0])
-    rows = rows_of(LENGTHS)
-    blocks = pack(rows, 75)  # the shorter block of the batch is padded
+    rows = rows_of(LENGTHS, prefix=prefix)
+    blocks = pack(rows, 75 + prefix)  # the shorter block of the batch is padded
+    assert {block["prefix_tokens"] for block in blocks} == {prefix}
     assert [block["seq_lengths"] for block in blocks] == [[40, 30, 5], [23, 7]]
     batch = Collator(model.config, PAD, packed=True)(blocks)
     by_id = {row["id"]: row for row in rows}
@@ -234,7 +300,7 @@ def test_s2_13_packed_rows_have_the_logits_and_the_loss_that_they_have_alone(
             ids, labels = (torch.tensor([by_id[row_id][key]]) for key in ("input_ids", "labels"))
             alone = plain(ids, labels=labels)
             torch.testing.assert_close(
-                packed.logits[line, places], alone.logits[0], rtol=0, atol=1e-5
+                packed.logits[line, places], alone.logits[0, prefix:], rtol=0, atol=1e-5
             )
             count = int((labels[0, 1:] != -100).sum())
             loss_sum, targets = loss_sum + float(alone.loss) * count, targets + count
@@ -242,10 +308,11 @@ def test_s2_13_packed_rows_have_the_logits_and_the_loss_that_they_have_alone(
     assert float(packed.loss) == pytest.approx(loss_sum / targets, abs=1e-6)
 
 
+@pytest.mark.parametrize("prefix", [0, 20])
 @pytest.mark.parametrize(("family", "attention"), CASES)
-def test_s2_13_a_changed_row_changes_no_other(family: str, attention: str) -> None:
+def test_s2_13_a_changed_row_changes_no_other(family: str, attention: str, prefix: int) -> None:
     model = model_with(family, attention)
-    blocks = pack(rows_of(LENGTHS), 75)
+    blocks = pack(rows_of(LENGTHS, prefix=prefix), 75 + prefix)
     collator = Collator(model.config, PAD, packed=True)
     batch = collator(blocks)
     with torch.no_grad():
@@ -260,16 +327,23 @@ def test_s2_13_a_changed_row_changes_no_other(family: str, attention: str) -> No
             assert torch.equal(after[other], before[other])
 
 
+@pytest.mark.parametrize("prefix", [0, 20])
 @pytest.mark.parametrize(
     ("family", "attention"), [case for case in CASES if case[1].endswith("_by_document")]
 )
-def test_s2_13_attention_by_document_is_told_the_documents(family: str, attention: str) -> None:
+def test_s2_13_attention_by_document_is_told_the_documents(
+    family: str, attention: str, prefix: int
+) -> None:
     """Under a mask that closes nothing between rows, rows are apart by the computation alone."""
     model = model_with(family, attention)
-    batch = Collator(model.config, PAD, packed=True)(pack(rows_of(LENGTHS), 75))
-    one = torch.zeros_like(batch["position_ids"])
+    rows = rows_of(LENGTHS, prefix=prefix)
+    batch = Collator(model.config, PAD, packed=True)(pack(rows, 75 + prefix))
+    positions = batch["position_ids"]
+    one = torch.zeros_like(positions)
     windows = attention_windows(model.config)
-    masks = {kind: additive_mask(one, window, "float32") for kind, window in windows.items()}
+    masks = {
+        kind: additive_mask(one, positions, window, "float32") for kind, window in windows.items()
+    }
     open_between = masks.get("", masks)
     with torch.no_grad():
         closed = model(**batch).logits
@@ -302,13 +376,16 @@ def test_s2_13_packed_rows_stay_apart_in_bfloat16(family: str, attention: str) -
     assert torch.equal(before[0, 40:], after[0, 40:])
 
 
+@pytest.mark.parametrize("prefix", [0, 20])
 @pytest.mark.parametrize("attention", ["eager", "eager_by_document"])
-def test_s2_13_gradients_of_packed_rows_are_those_of_a_batch_of_rows(attention: str) -> None:
-    rows = rows_of(LENGTHS)
+def test_s2_13_gradients_of_packed_rows_are_those_of_a_batch_of_rows(
+    attention: str, prefix: int
+) -> None:
+    rows = rows_of(LENGTHS, prefix=prefix)
     gradients = []
     for packed in (True, False):
         model = model_with("gpt_oss", attention if packed else "eager")
-        blocks = pack(rows, 75) if packed else one_row_each(rows)
+        blocks = pack(rows, 75 + prefix) if packed else one_row_each(rows)
         model(**Collator(model.config, PAD, packed)(blocks)).loss.backward()
         gradients.append({name: each.grad for name, each in model.named_parameters()})
     for name, gradient in gradients[0].items():

@@ -1,41 +1,40 @@
 """Encoded rows as blocks, and blocks as batches in which no row sees another.
 
-A block holds the ids and labels of one or more rows, one after the other; each of its rows is a
-*document*. To a model a packed block must be as many sequences as it has documents, so a batch
+A block holds what its rows begin with (`prefix_tokens`), once, and then the rest of each row; each
+rest is a *document*. To a model a packed block must be as many sequences as it has documents, so a
+batch
 
-* counts `position_ids` from 0 in each document,
+* counts `position_ids` of each document from the end of the prefix,
 * labels no document's first token: the loss shifts labels by one, so the end of the document before
   would be trained to predict it,
-* gives 4-D masks (batch, 1, query, key) that are causal inside a document and closed between
-  documents. Transformers would find documents from `position_ids` alone, but not in every model
-  (gpt-oss does not pass them on to its masks), and in no model once it makes a cache.
+* gives 4-D masks (batch, 1, query, key) that are causal, open from a document to itself and to the
+  prefix, and closed between documents. Transformers would find documents from `position_ids` alone,
+  but not in every model (gpt-oss does not pass them on to its masks), and in no model once it makes
+  a cache.
 
 The masks are additive: 0 where a token is seen, the lowest number of the dtype where it is not.
 Eager attention and sdpa both take that form; a boolean one would be *added* by eager attention.
 Padding is a document of its own behind the others, so no row of a mask is empty and no softmax NaN.
-
-What a mask forbids is computed all the same: a block of 512 tokens with four rows pays for 16
-squares of 128 and uses 4. `attend_by_document` computes only the 4; by masks alone, packing rows of
-one length is slower than padding them (`python -m benchmarks.packing --masks-alone`).
 """
 
-import sys
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 
 from stages.chat.rendering import IGNORED
 from stages.pipeline.errors import DataError, ModelError
 from stages.pipeline.tables import Row
+from stages.training.prefixes import by_prefix
 
 BY_DOCUMENT = "_by_document"
 
 
 class Block(TypedDict):
-    """Rows one after the other. `seq_lengths` (TRL's name): their tokens, in the order of `ids`."""
+    """Rows one after the other, without what they all begin with but for once, before them.
+    `seq_lengths` (TRL's name): their tokens without it, in the order of `ids`."""
 
     ids: list[str]
+    prefix_tokens: int
     seq_lengths: list[int]
     input_ids: list[int]
     labels: list[int]
@@ -43,49 +42,66 @@ class Block(TypedDict):
 
 def one_row_each(rows: Iterable[Row]) -> list[Block]:
     """The rows unpacked, in their order."""
-    return [_joined([row]) for row in rows]
+    return [_joined([row], 0) for row in rows]
 
 
 def pack(rows: Iterable[Row], block_tokens: int) -> list[Block]:
     """The rows in blocks of at most `block_tokens`, each row whole and in one block.
 
-    Best fit decreasing: the longest rows first, each into the fullest block that has room. Rows of
-    one length go by their id, so the order in which distinct rows come changes nothing. TRL's
-    `pack_dataset` does the same, but cuts long rows and packs within batches of 1000.
+    Rows that begin alike go together, so that a block computes what they share once. Best fit
+    decreasing: the longest rows first, each into the fullest block that has room. Rows of one
+    length go by their id, so the order in which distinct rows come changes nothing. TRL's
+    `pack_dataset` fits them so, too, but cuts long rows and packs within batches of 1000.
 
     Raises:
         DataError: a row is longer than a block, or empty.
     """
+    rows = list(rows)
+    for row in rows:
+        if not 0 < len(row["input_ids"]) <= block_tokens:
+            raise DataError(
+                f"data/encoded: row {row['id']}",
+                f"it has {len(row['input_ids'])} tokens, a block has room for 1 to {block_tokens}.",
+                "Make blocks at least as long as encode.max_length_tokens in params.yaml.",
+            )
+    return [
+        _joined(fitted, prefix)
+        for prefix, group in by_prefix(rows)
+        for fitted in _best_fit(group, prefix, block_tokens - prefix)
+    ]
+
+
+def _best_fit(rows: list[Row], prefix: int, room: int) -> list[list[Row]]:
+    """The rows by block; of each the tokens behind the prefix need room."""
     longest_first = sorted(rows, key=lambda row: (-len(row["input_ids"]), row["id"]))
-    shortest = len(longest_first[-1]["input_ids"]) if longest_first else 0
+    shortest = len(longest_first[-1]["input_ids"]) - prefix
     packed: list[list[Row]] = []
     spaces: list[tuple[int, int]] = []  # tokens left and number of each block with room, sorted
     for row in longest_first:
-        tokens = len(row["input_ids"])
-        if not 0 < tokens <= block_tokens:
-            raise DataError(
-                f"data/encoded: row {row['id']}",
-                f"it has {tokens} tokens, a block has room for 1 to {block_tokens}.",
-                "Make blocks at least as long as encode.max_length_tokens in params.yaml.",
-            )
+        tokens = len(row["input_ids"]) - prefix
         found = bisect_left(spaces, (tokens, -1))
         if found < len(spaces):
             space, number = spaces.pop(found)
             packed[number].append(row)
         else:
-            space, number = block_tokens, len(packed)
+            space, number = room, len(packed)
             packed.append([row])
         if space - tokens >= shortest:
             insort(spaces, (space - tokens, number))
-    return [_joined(block) for block in packed]
+    return packed
 
 
-def _joined(rows: list[Row]) -> Block:
+def _joined(rows: list[Row], prefix: int) -> Block:
+    ids, labels = list(rows[0]["input_ids"][:prefix]), [IGNORED] * prefix
+    for row in rows:
+        ids += row["input_ids"][prefix:]
+        labels += row["labels"][prefix:]
     return {
         "ids": [row["id"] for row in rows],
-        "seq_lengths": [len(row["input_ids"]) for row in rows],
-        "input_ids": [token for row in rows for token in row["input_ids"]],
-        "labels": [label for row in rows for label in row["labels"]],
+        "prefix_tokens": prefix,
+        "seq_lengths": [len(row["input_ids"]) - prefix for row in rows],
+        "input_ids": ids,
+        "labels": labels,
     }
 
 
@@ -123,30 +139,41 @@ class Collator:
         input_ids = torch.full(shape, self.pad_id)
         labels = torch.full(shape, IGNORED)
         position_ids = torch.zeros(shape, dtype=torch.long)
+        # The prefix is 0, its documents are numbered from 1, and padding is -1.
         documents = torch.zeros(shape, dtype=torch.long)
-        real = torch.zeros(shape, dtype=torch.long)
         for line, block in enumerate(blocks):
+            prefix, lengths = block["prefix_tokens"], block["seq_lengths"]
             tokens = len(block["input_ids"])
-            if self.windows is None and len(block["seq_lengths"]) > 1:
+            if self.windows is None and len(lengths) > 1:
                 raise ValueError(f"rows {block['ids']} share a block, but the collator is unpacked")
             input_ids[line, :tokens] = torch.tensor(block["input_ids"])
             labels[line, :tokens] = torch.tensor(block["labels"])
-            real[line, :tokens] = 1
-            lengths = [*block["seq_lengths"], shape[1] - tokens]  # the last document is padding
-            position_ids[line] = torch.cat([torch.arange(length) for length in lengths])
-            documents[line] = torch.arange(len(lengths)).repeat_interleave(torch.tensor(lengths))
-        labels[position_ids == 0] = IGNORED
+            parts = [
+                torch.arange(prefix),
+                *(torch.arange(prefix, prefix + length) for length in lengths),
+                torch.arange(shape[1] - tokens),
+            ]
+            position_ids[line] = torch.cat(parts)
+            numbers = torch.tensor([0, *range(1, len(lengths) + 1), -1])
+            sizes = torch.tensor([len(part) for part in parts])
+            documents[line] = numbers.repeat_interleave(sizes)
+        begins = torch.ones(shape, dtype=torch.bool)
+        begins[:, 1:] = documents[:, 1:] != documents[:, :-1]
+        labels[begins] = IGNORED
+        real = (documents >= 0).long()
         return {
             "input_ids": input_ids,
             "labels": labels,
             "position_ids": position_ids,
-            "attention_mask": real if self.windows is None else self._masks(documents, real.sum()),
+            "attention_mask": real
+            if self.windows is None
+            else self._masks(documents, position_ids, real.sum()),
         }
 
-    def _masks(self, documents_BL: Any, tokens: Any) -> Any:
+    def _masks(self, documents_BL: Any, position_ids_BL: Any, tokens: Any) -> Any:
         assert self.windows is not None
         masks = {
-            layer_type: additive_mask(documents_BL, window, self.dtype)
+            layer_type: additive_mask(documents_BL, position_ids_BL, window, self.dtype)
             for layer_type, window in self.windows.items()
         }
         return masks[""] if "" in masks else Masks(masks, tokens=tokens)
@@ -198,79 +225,16 @@ def attention_windows(config: Any) -> dict[str, int | None]:
     return {layer_type: windows[layer_type] for layer_type in sorted(set(layer_types))}
 
 
-def additive_mask(documents_BL: Any, window: int | None, dtype: str) -> Any:
-    """(batch, 1, query, key): 0 where query and key are of one document and the key is the query
-    itself or before it, by fewer than `window` tokens."""
+def additive_mask(documents_BL: Any, position_ids_BL: Any, window: int | None, dtype: str) -> Any:
+    """(batch, 1, query, key): 0 where the key is of the query's document, or of the prefix and the
+    query of a document, and is the query itself or before it, by fewer than `window` positions."""
     import torch
 
-    place = torch.arange(documents_BL.shape[1])
-    behind_LL = place[:, None] - place
-    reach_LL = behind_LL >= 0 if window is None else (behind_LL >= 0) & (behind_LL < window)
-    seen_BLL = (documents_BL[:, :, None] == documents_BL[:, None, :]) & reach_LL
+    query, key = documents_BL[:, :, None], documents_BL[:, None, :]
+    behind_BLL = position_ids_BL[:, :, None] - position_ids_BL[:, None, :]
+    seen_BLL = ((query == key) | ((key == 0) & (query > 0))) & (behind_BLL >= 0)
+    if window is not None:
+        seen_BLL &= behind_BLL < window
     number = getattr(torch, dtype)
     closed = torch.full(seen_BLL.shape, torch.finfo(number).min, dtype=number)
     return closed.masked_fill(seen_BLL, 0)[:, None]
-
-
-def attend_by_document(model: Any) -> None:
-    """Makes a model compute attention document by document, in its own eager or sdpa attention.
-
-    The result is that of the masks, which still hold inside each document and wherever a model does
-    not tell its attention the `position_ids`.
-    """
-    from transformers import AttentionInterface, AttentionMaskInterface
-    from transformers.masking_utils import eager_mask, sdpa_mask
-
-    for name, attend, mask in (
-        ("eager", _eager_by_document, eager_mask),
-        ("sdpa", _sdpa_by_document, sdpa_mask),
-    ):
-        AttentionInterface.register(name + BY_DOCUMENT, attend)
-        AttentionMaskInterface.register(name + BY_DOCUMENT, mask)
-    attention_windows(model.config)  # refuses what is neither
-    attention = model.config._attn_implementation.removesuffix(BY_DOCUMENT)
-    model.set_attn_implementation(attention + BY_DOCUMENT)
-
-
-def _eager_by_document(module: Any, *tensors: Any, **options: Any) -> tuple[Any, None]:
-    # Eager attention is the model's own: that of gpt-oss has sinks, that of Gemma 2 a soft cap.
-    own = sys.modules[type(module).__module__].eager_attention_forward
-    return _by_document(own, module, *tensors, **options)
-
-
-def _sdpa_by_document(module: Any, *tensors: Any, **options: Any) -> tuple[Any, None]:
-    from transformers.integrations.sdpa_attention import sdpa_attention_forward
-
-    return _by_document(sdpa_attention_forward, module, *tensors, **options)
-
-
-def _by_document(
-    attend: Callable[..., tuple[Any, Any]],
-    module: Any,
-    query_BHLD: Any,
-    key_BHLD: Any,
-    value_BHLD: Any,
-    mask_B1LL: Any,
-    position_ids: Any = None,
-    **options: Any,
-) -> tuple[Any, None]:
-    """`attend` on one document after the other; a document begins where positions are 0."""
-    import torch
-
-    lines, length = query_BHLD.shape[0], query_BHLD.shape[2]
-    # Nothing to go by, one line of positions for all, or a cache of keys, from which one generates.
-    if position_ids is None or position_ids.shape != (lines, length) or key_BHLD.shape[2] != length:
-        return attend(module, query_BHLD, key_BHLD, value_BHLD, mask_B1LL, **options)[0], None
-    attended = []
-    for line, positions in enumerate(position_ids.tolist()):
-        starts = [0, *(place for place in range(1, length) if positions[place] == 0)]
-        of_line = []
-        for start, end in pairwise([*starts, length]):
-            part = slice(line, line + 1), slice(None), slice(start, end)
-            mask = None if mask_B1LL is None else mask_B1LL[*part, start:end]
-            of_document, _ = attend(
-                module, query_BHLD[part], key_BHLD[part], value_BHLD[part], mask, **options
-            )
-            of_line.append(of_document)
-        attended.append(torch.cat(of_line, dim=1))
-    return torch.cat(attended), None
