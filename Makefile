@@ -50,6 +50,7 @@ bench: $(ENV) ## speed and quality beside other tools, in one run
 	python -m benchmarks.pii
 	python -m benchmarks.rows
 	python -m benchmarks.duplicates
+	python -m benchmarks.packing
 
 check: $(ENV) ## lint, types and the fast tests
 	ruff format --check .

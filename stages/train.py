@@ -110,6 +110,7 @@ def announce(config: Config, rows: list[Row], processes: int) -> None:
         refuse_what_cannot_fit,
         shape_of_base,
     )
+    from stages.training.launch import shards
 
     train = config.train
     lengths = [len(row["input_ids"]) for row in rows]
@@ -119,6 +120,7 @@ def announce(config: Config, rows: list[Row], processes: int) -> None:
         train,
         batch_tokens=longest * config.runtime.device_batch_size,
         tokens=int(sum(lengths) * train.num_train_epochs / processes),
+        shards=shards(),
     )
     free = memory_here()
     log.info("%d rows, %s tokens, %s epochs, %d rows or blocks a step: %s; %.1f GB are free",
@@ -159,7 +161,8 @@ def fit(config: Config, room: Path, curve: Path, adapter: Path, live: LiveRun) -
     announce(config, splits["train"], processes())
     tokenizer = AutoTokenizer.from_pretrained(paths.BASE, trust_remote_code=False)
     model = load_base(train)
-    if train.packing and not torch.cuda.is_available():  # a GPU is faster by the masks alone
+    # One small product after the other suits a CPU; a GPU is given the masks alone.
+    if train.packing and not torch.cuda.is_available():
         attend_by_document(model)
     set_seed(config.seed)  # of the adapter's first numbers
     tuned = with_adapter(model, train.lora)

@@ -18,8 +18,8 @@ _LAYER = re.compile(r"\.layers\.([0-9]+)\.")
 
 
 def with_adapter(model: Any, lora: Lora) -> Any:
-    """A PeftModel around `model`. The adapter's factors are in float32, or for a base in 16 bits or
-    less as PEFT has it.
+    """A PeftModel around `model`. The adapter's factors are in float32; on a 4-bit base TRL's
+    trainer makes them BF16.
 
     Raises:
         ModelError: a target, layer or pattern names nothing in the model.

@@ -78,12 +78,14 @@ def _keep_trainable(model: Any) -> None:
 
 
 def attentions(train: Train) -> list[str]:
-    """What is tried, in this order. FlashAttention is for GPUs."""
+    """What is tried, in this order. FlashAttention is for GPUs, and takes no mask that keeps packed
+    rows apart."""
     import torch
 
     if train.attention != "auto":
         return [train.attention]
-    return [*(["flash_attention_2"] if torch.cuda.is_available() else []), "sdpa", "eager"]
+    flash = torch.cuda.is_available() and not train.packing
+    return [*(["flash_attention_2"] if flash else []), "sdpa", "eager"]
 
 
 def covered(model: Any) -> str:

@@ -37,6 +37,7 @@ def identity(config: Config, processes: int) -> dict[str, Any]:
     found |= {f"code.{path}": _digest(path) for path in _files(CODE)}
     found |= {f"library.{name}": version(name) for name in LIBRARIES}
     found["processes"] = processes
+    found["runtime.launch"] = config.runtime.launch
     found["runtime.device_batch_size"] = config.runtime.device_batch_size
     return found
 

@@ -101,8 +101,11 @@ def _rank(name: str, lora: Lora) -> int:
     return next(named, lora.r)
 
 
-def estimate(shape: Shape, train: Train, batch_tokens: int, tokens: int) -> Estimate:
-    """For `tokens` in all, of which `batch_tokens` are computed at once on one device."""
+def estimate(
+    shape: Shape, train: Train, batch_tokens: int, tokens: int, shards: int = 1
+) -> Estimate:
+    """For one of the devices, which works on `tokens` in all, `batch_tokens` at once, and holds one
+    of so many `shards` of the weights."""
     number = BYTES[train.dtype]
     packed = shape.linear if train.quantization == "nf4" else 0
     weights = packed * NF4_BYTES + (shape.weights - packed) * number
@@ -112,7 +115,7 @@ def estimate(shape: Shape, train: Train, batch_tokens: int, tokens: int) -> Esti
     if train.gradient_checkpointing:
         activations += batch_tokens * shape.hidden * KEPT * number
     logits = min(batch_tokens, CHUNK_TOKENS) * shape.vocabulary * 4 * 2
-    memory = int(OVERHEAD * (weights + adapter + activations + logits))
+    memory = int(OVERHEAD * ((weights + adapter) / shards + activations + logits))
     flops = (6 if train.gradient_checkpointing else 4) * shape.active * tokens
     return Estimate(memory, flops / (SHARE * flops_a_second(train.dtype)))
 

@@ -1,8 +1,8 @@
 """One training on several processes: the stage starts itself again under `accelerate launch`, with
 the configuration that `runtime.launch` names.
 
-How many processes work on a step changes the last bits of what they find, not what they look for:
-the global batch, its rows and its mean over tokens are the same.
+How many processes work on a step changes the last bits of what they find (and what dropout drops),
+not what they look for: the global batch, its rows and its mean over tokens are the same.
 """
 
 import os
@@ -26,6 +26,12 @@ def processes() -> int:
 
 def rank() -> int:
     return int(os.environ.get("RANK", "0")) if launched() else 0
+
+
+def shards() -> int:
+    """Among how many processes the weights are parted."""
+    parting = ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")
+    return processes() if any(os.environ.get(name) == "true" for name in parting) else 1
 
 
 def relaunch(configuration: Path) -> NoReturn:
