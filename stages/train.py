@@ -25,6 +25,7 @@ from stages.pipeline.tracking import LiveRun, project
 
 log = logging.getLogger("train")
 
+STATE = "trainer_state.json"
 CURVE = ("step", "loss", "grad_norm", "learning_rate", "eval_loss")
 
 
@@ -46,19 +47,19 @@ def accumulation(config: Config, processes: int) -> int:
     return whole // at_once
 
 
-def arguments(config: Config, room: Path, processes: int, starts: bool) -> Any:
-    """The trainer's arguments; every default of a library that matters is named here. `starts`: it
-    does not go on from a checkpoint, so the loss before training is measured."""
+def arguments(config: Config, room: Path, processes: int, blocks: int, starts: bool) -> Any:
+    """The trainer's arguments; every default of a library that matters is named here. `blocks`: how
+    many are trained on. `starts`: it does not go on from a checkpoint, so the loss before training
+    is measured."""
     import torch
     from trl.trainer.sft_config import SFTConfig
 
     train = config.train
-    evaluates: dict[str, Any] = {"eval_strategy": "epoch"}
-    if train.eval_steps:
-        evaluates = {"eval_strategy": "steps", "eval_steps": train.eval_steps}
-    saves: dict[str, Any] = {"save_strategy": "steps", "save_steps": config.runtime.save_steps}
-    if train.keep == "best":  # the best one is among those that were measured
-        saves = {"save_strategy": evaluates["eval_strategy"], "save_steps": train.eval_steps or 1}
+    # By steps also where it is each epoch: at an epoch's end the trainer would save the state first
+    # and then evaluate, and a run that goes on from there would not.
+    eval_steps = train.eval_steps or math.ceil(blocks / train.global_batch_size)
+    # The best one is among those that were measured.
+    save_steps = eval_steps if train.keep == "best" else config.runtime.save_steps
     return SFTConfig(
         output_dir=str(room),
         seed=config.seed,
@@ -75,14 +76,15 @@ def arguments(config: Config, room: Path, processes: int, starts: bool) -> Any:
         max_grad_norm=train.max_grad_norm,
         logging_steps=1,  # the curve is thinned when it is written
         logging_nan_inf_filter=False,
-        **evaluates,
+        eval_strategy="steps",
+        eval_steps=eval_steps,
         eval_on_start=starts,
-        **saves,
+        save_strategy="steps",
+        save_steps=save_steps,
         save_total_limit=2,
         load_best_model_at_end=train.keep == "best",
         metric_for_best_model="eval_loss",
         greater_is_better=False,
-        restore_callback_states_from_checkpoint=True,
         report_to="none",
         bf16=False,  # the model is loaded in train.dtype; no autocast on top
         use_cpu=not torch.cuda.is_available(),
@@ -146,7 +148,7 @@ def fit(config: Config, room: Path, curve: Path, adapter: Path, live: LiveRun) -
     writes."""
     import torch
     from accelerate import PartialState
-    from transformers import AutoTokenizer, EarlyStoppingCallback, PrinterCallback, set_seed
+    from transformers import AutoTokenizer, PrinterCallback, TrainerState, set_seed
 
     from stages.training.adapter import trainable, with_adapter
     from stages.training.base_model import load_base
@@ -154,7 +156,7 @@ def fit(config: Config, room: Path, curve: Path, adapter: Path, live: LiveRun) -
     from stages.training.checkpoints import clear_broken, last_whole
     from stages.training.launch import let_fsdp_part_on_cpu, processes
     from stages.training.packing import Collator
-    from stages.training.trainer import LoraTrainer, MarkWhole, Progress
+    from stages.training.trainer import EarlyStop, LoraTrainer, MarkWhole, Progress
 
     train = config.train
     splits = {name: list(read_table(paths.ENCODED / name)) for name in ("train", "validation")}
@@ -181,7 +183,7 @@ def fit(config: Config, room: Path, curve: Path, adapter: Path, live: LiveRun) -
         live.log(last["step"], {name: last[name] for name in CURVE[1:] if name in last})
 
     progress = Progress(not config.runtime.progress, show)
-    given = arguments(config, room, processes(), starts=checkpoint is None)
+    given = arguments(config, room, processes(), len(blocks["train"]), starts=checkpoint is None)
     let_fsdp_part_on_cpu(given)
     trainer = LoraTrainer(
         model=tuned,
@@ -195,9 +197,13 @@ def fit(config: Config, room: Path, curve: Path, adapter: Path, live: LiveRun) -
     log.info("%d processes, %s", processes(), trainer.accelerator.distributed_type.value)
     progress.tokens_seen = lambda: trainer.tokens_seen
     trainer.remove_callback(PrinterCallback)
-    if train.early_stopping_patience:
-        trainer.add_callback(EarlyStoppingCallback(train.early_stopping_patience))
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    stop = EarlyStop(train.early_stopping_patience)
+    trainer.add_callback(stop)
+    reached = TrainerState.load_from_json(str(checkpoint / STATE)) if checkpoint else None
+    if reached and stop.is_due(reached.log_history):
+        trainer.load_best_of(reached)  # it had stopped, and was killed before it could say so
+    else:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     trainer.save_model(str(adapter))
     return described(trainer.state, train.keep) | counts
 

@@ -10,7 +10,7 @@ from stages.chat.own_template import OwnTemplate
 from stages.chat.rendering import IGNORED, Settings
 from stages.chat.template import Message
 from stages.pipeline.errors import ModelError
-from tests.families import SPECIAL, save_tokenizer
+from tests.families import SPECIAL, TEMPLATES, save_tokenizer
 
 SETTINGS = Settings("medium", "2024-06", "2025-03-09")
 FAMILIES = ("qwen2", "llama", "gemma", "gemma3_text")
@@ -173,3 +173,68 @@ def test_a_tokenizer_that_never_stops_is_refused(tmp_path):
     config.write_text(re.sub(r'"eos_token": "[^"]*"', '"eos_token": null', text), encoding="utf-8")
     with pytest.raises(ModelError, match="names no token that ends an answer"):
         OwnTemplate(tmp_path, SETTINGS)
+
+
+@pytest.fixture
+def with_tags(tmp_path):
+    """A tokenizer of which <think> and <tool_call> are tokens, though no special ones."""
+    from tokenizers import AddedToken, Tokenizer
+
+    save_tokenizer("qwen2", tmp_path)
+    file = str(tmp_path / "tokenizer.json")
+    tokenizer = Tokenizer.from_file(file)
+    tags = ["<think>", "</think>", "<tool_call>"]
+    tokenizer.add_tokens([AddedToken(tag, special=False, normalized=False) for tag in tags])
+    tokenizer.save(file)
+    config = tmp_path / "tokenizer_config.json"
+    config.write_text(
+        re.sub(r',\s*"added_tokens_decoder": \{.*?\n  \}', "", config.read_text(), flags=re.DOTALL)
+    )
+    return tmp_path
+
+
+def test_b24_tags_that_the_template_writes_are_text_in_the_data(with_tags):
+    for name in ("qwen3", "qwen2_5"):
+        template = (TEMPLATES / f"{name}.jinja").read_text(encoding="utf-8")
+        (with_tags / "chat_template.jinja").write_text(template, encoding="utf-8")
+        own = OwnTemplate(with_tags, SETTINGS)
+        tag = own.tokenizer.convert_tokens_to_ids("<tool_call>")
+        talk: list[Message] = [
+            {"role": "user", "content": "이건 <tool_call> 이야"},
+            {"role": "assistant", "content": "태그는 <tool_call> 이다"},
+        ]
+        encoded = own.conversation(talk)
+        assert tag is not None and tag not in encoded.input_ids
+        (answer,) = trained(encoded)
+        assert own.answer_text(answer).endswith("태그는 <tool_call> 이다")
+
+
+def test_s4_06_a_template_with_a_place_for_reasoning_gets_it_there(with_tags):
+    template = (TEMPLATES / "qwen3.jinja").read_text(encoding="utf-8")
+    (with_tags / "chat_template.jinja").write_text(template, encoding="utf-8")
+    own = OwnTemplate(with_tags, SETTINGS)
+    talk: list[Message] = [
+        ONE[0],
+        {"role": "assistant", "content": "넷", "thinking": "둘 더하기 둘"},
+    ]
+    (answer,) = trained(own.conversation(talk))
+    assert own.shown(answer) == "<think>\n둘 더하기 둘\n</think>\n\n넷<|im_end|>"
+
+
+def test_a_question_is_never_trained_for_want_of_a_stop_before_it(tmp_path):
+    """Of earlier answers as of the last one the stop must be in the answer itself."""
+    save_tokenizer("qwen2", tmp_path)
+    template = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}{% if m.role == 'user' %}<|im_end|>{% elif loop.last %}<|endoftext|>{% endif %}{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    (tmp_path / "chat_template.jinja").write_text(template)
+    own = OwnTemplate(tmp_path, SETTINGS)
+    assert trained(own.conversation(ONE)) != []
+    with pytest.raises(ModelError, match="none of the tokens that stop"):
+        own.conversation([*ONE, *ONE])
+
+
+def test_a_conversation_that_the_template_refuses_is_an_error_of_ours(tmp_path):
+    save_tokenizer("gemma", tmp_path)
+    with pytest.raises(
+        ModelError, match=r"refuses a conversation of \['user', 'assistant', 'assistant'\]"
+    ):
+        OwnTemplate(tmp_path, SETTINGS).conversation([*ONE, ONE[1]])

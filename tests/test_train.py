@@ -31,7 +31,7 @@ EXPERTS = ["mlp.experts.gate_up_proj", "mlp.experts.down_proj"]
 STEPS = 8  # of 4 rows each
 
 
-def row(key: int, answer: str = "가나다 ") -> dict:
+def row(key: int, answer: str = "가나다 ") -> dict[str, Any]:
     # Of many lengths, so that a batch has padding and a block more than one row.
     said = [("user", f"질문 {key}"), ("assistant", f"답 {key} " + answer * (key % 7))]
     messages = [{"role": role, "content": text, "thinking": None} for role, text in said]
@@ -51,6 +51,7 @@ def project(tmp_path, monkeypatch):
         name: str = "p",
         sizes: dict[str, int] | None = None,
         validated: str = "가나다 ",
+        rows: int = 4 * STEPS,
         **changes: Any,
     ) -> Path:
         folder = tmp_path / name
@@ -59,7 +60,7 @@ def project(tmp_path, monkeypatch):
         (folder / "stages").symlink_to(ROOT / "stages")
         shutil.copyfile(ROOT / "params.yaml", "params.yaml")
         save_model(family, paths.BASE, **(sizes or {}))
-        write_table(paths.SPLITS / "train", (row(key) for key in range(4 * STEPS)), MESSAGES)
+        write_table(paths.SPLITS / "train", (row(key) for key in range(rows)), MESSAGES)
         write_table(
             paths.SPLITS / "validation", (row(key, validated) for key in range(100, 106)), MESSAGES
         )
@@ -169,6 +170,9 @@ def test_layers_patterns_and_scaling_reach_the_adapter(project, changes, adapted
         ({"train__lora__target_modules": ["q_porj"]}, r"target_modules: 'q_porj' names nothing.*'q_proj'"),
         ({"train__lora__target_parameters": ["mlp.experts.down_porj"]}, r"target_parameters: .*'mlp.experts.down_proj'"),
         ({"train__lora__rank_pattern": {"o_proj": 2}}, r"rank_pattern: 'o_proj' names nothing"),
+        ({"train__lora__rank_pattern": {"q_proj": 2, "layers.0.self_attn.q_proj": 4}}, r"rank_pattern: 'layers.0.self_attn.q_proj' names nothing"),
+        ({"train__lora__target_parameters": ["q_proj.weight"]}, r"target_parameters: 'q_proj.weight' names nothing"),
+        ({"train__lora__target_parameters": ["mlp.experts.gate_up_proj_bias"]}, r"'mlp.experts.gate_up_proj_bias' names nothing"),
         ({"train__lora__layers": [0, 9]}, r"layers: \[9\] are no layers of the base model, which has 2"),
     ],
 )  # fmt: skip
@@ -187,6 +191,13 @@ def test_what_cannot_fit_is_refused_before_weights_are_loaded(project, monkeypat
     monkeypatch.setattr("stages.training.estimate.memory_here", lambda: 1000)
     with pytest.raises(TrainingError, match=r"would take about .* GB, and 0\.0 GB are free here"):
         train.main()
+
+
+def test_a_run_that_only_warms_up_is_warned_of(project, caplog):
+    project("llama", rows=3)
+    with caplog.at_level(logging.WARNING):
+        trained()
+    assert "all of the 1 steps are warm-up" in caplog.text
 
 
 def test_a_batch_that_cannot_be_split_is_refused(project):
@@ -226,12 +237,19 @@ def test_a_number_that_is_none_stops_the_run_at_once(project, monkeypatch, what)
     assert not paths.ADAPTER.exists()
 
 
-CASES = {
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "epochs": ("llama", {"rows": 16, "train__num_train_epochs": 2.0}),
+    "stopped": ("qwen2", {"validated": "WXYZ ", "train__keep": "best", "train__eval_steps": 2, "train__early_stopping_patience": 1, "train__learning_rate": 1.0, "train__warmup_steps": 0.0, "train__num_train_epochs": 4.0}),
     "attention": ("gpt_oss", {}),
     "experts": ("gpt_oss", {"train__lora__target_parameters": EXPERTS}),
     "packed": ("gpt_oss", {"train__packing": True, "train__num_train_epochs": 4.0, "encode__max_length_tokens": 1000}),
     "best": ("qwen2", {"validated": "WXYZ ", "train__keep": "best", "train__eval_steps": 2, "train__early_stopping_patience": 2, "train__learning_rate": 0.5, "train__num_train_epochs": 4.0}),
 }  # fmt: skip
+
+
+# Where it is killed: once that checkpoint is whole. 4 and 8 end an epoch, 8 the training, and with
+# `best` the evaluation at 4 is the one that ends it.
+KILLS = [("attention", 3), ("attention", 8), ("epochs", 4), ("experts", 3), ("packed", 3), ("best", 4), ("stopped", 4)]  # fmt: skip
 
 
 def run_stage(folder: Path, killed_at: int | None = None) -> str:
@@ -253,13 +271,13 @@ def run_stage(folder: Path, killed_at: int | None = None) -> str:
 
 
 @pytest.mark.pipeline
-@pytest.mark.parametrize("case", sorted(CASES))
-def test_a_killed_run_goes_on_to_the_same_bytes(project, case):
+@pytest.mark.parametrize(("case", "killed_at"), KILLS)
+def test_a_killed_run_goes_on_to_the_same_bytes(project, case, killed_at):
     family, changes = CASES[case]
     whole = project(family, "whole", **changes)
     run_stage(whole)
     killed = project(family, "killed", **changes)
-    run_stage(killed, killed_at=4 if case == "best" else 3)
+    run_stage(killed, killed_at)
     assert not (killed / paths.ADAPTER).exists()
     assert "going on from" in run_stage(killed)
     assert adapter_bytes(killed) == adapter_bytes(whole)
@@ -286,9 +304,10 @@ def test_a_checkpoint_of_another_run_is_refused_with_the_difference(project):
     [("two-cpu.yaml", "MULTI_CPU", "gpt_oss"), ("two-cpu-fsdp.yaml", "FSDP", "llama")],
 )
 def test_two_processes_find_what_one_finds(project, launch, kind, family):
-    """The same global batch; one writer, and one run in the tracker. Validation has an odd number of
-    batches, of which one process repeats a row to be as busy as the other."""
+    """The same global batch; one writer, and one run in the tracker. The last batch of training and
+    of validation is a part of one, which rows that were seen already fill up."""
     changes: dict[str, Any] = {
+        "rows": 4 * 3 + 1,
         "train__lora__lora_dropout": 0.0,
         "runtime__tracking": True,
         "runtime__save_steps": 2,
@@ -347,7 +366,7 @@ def test_a_checkpoint_of_another_number_of_processes_is_refused(project):
     run_stage(folder, killed_at=3)
     launch = str(ROOT / "presets/launch/two-cpu.yaml")
     edit_yaml(Path("params.yaml"), lambda p: p["runtime"].update(launch=launch))
-    assert "is not gone on from: processes was 1, now 2." in run_stage(folder)
+    assert "is not gone on from: processes was 1, now 2, runtime.launch was None" in run_stage(folder)
 
 
 @pytest.mark.parametrize(

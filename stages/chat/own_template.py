@@ -50,8 +50,10 @@ class OwnTemplate:
             lambda now: repr(self.day.strftime(now[2])), self.tokenizer.chat_template
         )
         self.takes_system = self._takes_system()
-        control = [str(t) for t in self.tokenizer.added_tokens_decoder.values() if t.special]
-        spelled = sorted([*control, _MARK], key=len, reverse=True)
+        # Beside the special ones what the template itself writes, like <think> and <tool_call>.
+        added = self.tokenizer.added_tokens_decoder.values()
+        control = [str(t) for t in added if t.special or str(t) in self.template.strip()]
+        spelled = sorted({token for token in control if token.strip()} | {_MARK}, key=len)[::-1]
         self.spells_control = re.compile("|".join(map(re.escape, spelled)))
         self.stop_ids = self._stops(folder)
         pad = self.tokenizer.pad_token_id
@@ -70,6 +72,7 @@ class OwnTemplate:
                 continue
             last = index == len(messages) - 1
             before = self.prompt(messages[:index])
+            upto = len(ids) if last else len(self._ids(messages[: index + 1], False))
             if ids[: len(before)] != before:
                 if last:
                     raise ModelError(
@@ -79,9 +82,7 @@ class OwnTemplate:
                         "Answers cannot be told from prompts: use a template that only appends.",
                     )
                 continue
-            end = next(
-                (i + 1 for i in range(len(before), len(ids)) if ids[i] in self.stop_ids), None
-            )
+            end = next((i + 1 for i in range(len(before), upto) if ids[i] in self.stop_ids), None)
             if end is None:
                 raise ModelError(
                     self.where,
@@ -108,10 +109,14 @@ class OwnTemplate:
             spelled.append(match[0])
             return f"{_MARK}{len(spelled) - 1}{_MARK}"
 
-        marked = [
-            {"role": m["role"], "content": self.spells_control.sub(set_apart, _said(m))}
-            for m in self._placed(messages)
-        ]
+        marked = []
+        for message in self._placed(messages):
+            said = self.spells_control.sub(set_apart, message["content"])
+            told = {"role": message["role"], "content": said}
+            if message.get("thinking"):
+                thinking = self.spells_control.sub(set_apart, str(message.get("thinking")))
+                told |= self._with_reasoning(thinking, said)
+            marked.append(told)
         text = self._rendered(marked, to_be_answered)
         if not spelled:
             return self.tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -123,6 +128,13 @@ class OwnTemplate:
                 ids += self.tokenizer(piece, add_special_tokens=False)["input_ids"]
         return ids
 
+    def _with_reasoning(self, thinking: str, said: str) -> dict[str, str]:
+        """An answer's reasoning where the template has a place for it, else before the answer, as
+        such models write it (S4-06)."""
+        if "reasoning_content" in self.template:
+            return {"reasoning_content": thinking}
+        return {"content": f"<think>\n{thinking}\n</think>\n\n{said}"}
+
     def _as_text(self, text: str) -> list[int]:
         """Never one of the control tokens that it spells: they are cut in two."""
         halves = text[:1], text[1:]
@@ -133,13 +145,23 @@ class OwnTemplate:
         ]
 
     def _rendered(self, messages: list[dict[str, str]], to_be_answered: bool) -> str:
-        return self.tokenizer.apply_chat_template(
-            messages,
-            chat_template=self.template,
-            tokenize=False,
-            add_generation_prompt=to_be_answered,
-            date_string=self.day.strftime("%d %b %Y"),
-        )
+        from jinja2.exceptions import TemplateError
+
+        try:
+            return self.tokenizer.apply_chat_template(
+                messages,
+                chat_template=self.template,
+                tokenize=False,
+                add_generation_prompt=to_be_answered,
+                date_string=self.day.strftime("%d %b %Y"),
+            )
+        except TemplateError:
+            raise ModelError(
+                self.where,
+                f"its chat template refuses a conversation of {[m['role'] for m in messages]}.",
+                "Change the rows or their template in mix.templates, so that questions and answers "
+                "take turns.",
+            ) from None
 
     def _placed(self, messages: Sequence[Message]) -> list[Message]:
         """The messages, the system prompt moved into the first question where it has no place."""
@@ -154,12 +176,10 @@ class OwnTemplate:
         ]
 
     def _takes_system(self) -> bool:
-        from jinja2.exceptions import TemplateError
-
         try:
             asked = [{"role": "system", "content": "가나다"}, {"role": "user", "content": "라"}]
             return "가나다" in self._rendered(asked, True)
-        except TemplateError:
+        except ModelError:
             return False
 
     def _stops(self, folder: Path) -> list[int]:
@@ -176,9 +196,3 @@ class OwnTemplate:
                 "Add eos_token_id to the model's generation_config.json.",
             )
         return stops
-
-
-def _said(message: Message) -> str:
-    """An answer with its reasoning before it, as such models write it (S4-06)."""
-    thinking, said = message.get("thinking"), message["content"]
-    return f"<think>\n{thinking}\n</think>\n\n{said}" if thinking else said

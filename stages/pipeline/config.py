@@ -329,12 +329,18 @@ class Lora(Section):
     r: Annotated[int, Field(ge=1, le=1024)]
     lora_alpha: Annotated[int, Field(ge=1)]
     lora_dropout: Annotated[float, Field(ge=0.0, lt=1.0)]
-    target_modules: Annotated[list[Text], Field(min_length=1)] | Literal["all-linear"]
+    target_modules: list[Text] | Literal["all-linear"]
     target_parameters: list[Text]
-    layers: list[Annotated[int, Field(ge=0)]] | None
+    layers: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None
     use_rslora: bool
     rank_pattern: dict[Text, Annotated[int, Field(ge=1, le=1024)]]
     alpha_pattern: dict[Text, Annotated[int, Field(ge=1)]]
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> "Lora":
+        if not self.target_modules and not self.target_parameters:
+            raise ValueError("give target_modules, target_parameters, or both")
+        return self
 
 
 class Train(Section):

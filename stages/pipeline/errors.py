@@ -57,7 +57,10 @@ def disk_full(error: Exception) -> PipelineError | None:
     safetensors and tokenizers raise errors of their own, which name the number in their text.
     """
     named = re.search(r"\(os error (\d+)\)", str(error))
-    if getattr(error, "errno", None) not in FULL and not (named and int(named[1]) in FULL):
+    # What torch says when it could write a part of a file alone.
+    cut = re.search(r"unexpected pos|PytorchStreamWriter failed", str(error))
+    numbered = getattr(error, "errno", None) in FULL or (named and int(named[1]) in FULL)
+    if not numbered and not cut:
         return None
     return PipelineError(
         str(getattr(error, "filename", None) or "the output folder"),

@@ -29,6 +29,8 @@ def run(main: Callable[[], None]) -> None:
         main()
     except PipelineError as error:
         sys.exit(f"ERROR {error}")
+    except KeyboardInterrupt:
+        sys.exit("stopped by the user")
     except Exception as error:
         full = disk_full(error)
         if full is None:

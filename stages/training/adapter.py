@@ -30,8 +30,8 @@ def with_adapter(model: Any, lora: Lora) -> Any:
     dropout = lora.lora_dropout
     if parameters and dropout:
         log.warning(
-            "lora_dropout is 0 instead of %s: the experts are one parameter, which the input does "
-            "not pass through, so there is nothing to drop.", dropout,
+            "lora_dropout is 0 instead of %s: %s are parameters and no layers that an input passes "
+            "through, so there is nothing to drop.", dropout, lora.target_parameters,
         )  # fmt: skip
         dropout = 0.0
     tuned = get_peft_model(
@@ -64,7 +64,14 @@ def wanted(model: Any, lora: Lora) -> tuple[list[str], list[str]]:
         for name, module in model.named_modules()
         if isinstance(module, torch.nn.Linear) and module is not output
     ]
-    plain = [name for name, _ in model.named_parameters()]
+    held = set(linear)
+    plain = [
+        name
+        for name, parameter in model.named_parameters()
+        if parameter.dim() > 1
+        and not name.endswith("bias")
+        and name.rpartition(".")[0] not in held  # the weight of a layer is target_modules' to name
+    ]
     if lora.layers is not None:
         _check_layers(plain, lora.layers)
     asked = linear if lora.target_modules == "all-linear" else None
@@ -75,7 +82,10 @@ def wanted(model: Any, lora: Lora) -> tuple[list[str], list[str]]:
         [name for name in names if _in_layers(name, lora.layers)] for names in (asked, parameters)
     )
     for key in ("rank_pattern", "alpha_pattern"):
-        _matching([*modules, *parameters], list(getattr(lora, key)), key)
+        left = [*modules, *parameters]
+        for target in getattr(lora, key):  # the first that fits decides
+            matches = _matching(left, [target], key)
+            left = [name for name in left if name not in matches]
     return sorted(modules), sorted(parameters)
 
 
@@ -90,7 +100,7 @@ def _matching(names: list[str], targets: list[str], key: str) -> list[str]:
             near = get_close_matches(target, ends, n=3, cutoff=0.5) or ends[:12]
             raise ModelError(
                 f"params.yaml: train.lora.{key}",
-                f"{target!r} names nothing in the base model.",
+                f"{target!r} names nothing in the base model that is free to be adapted.",
                 f"Did you mean one of {near}?",
             )
         found += matches

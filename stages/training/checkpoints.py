@@ -21,8 +21,17 @@ from stages.pipeline.tracking import dvc_hash
 
 log = logging.getLogger("train")
 
-LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes")
-CODE = (Path("stages/train.py"), Path("stages/training"))
+LIBRARIES = (
+    *("torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes", "datasets"),
+    "tokenizers",
+)
+CODE = (
+    Path("stages/train.py"),
+    Path("stages/training"),
+    Path("stages/chat/rendering.py"),
+    Path("stages/pipeline/run.py"),
+    Path("stages/pipeline/tables.py"),
+)
 WHOLE = "whole.json"  # written last into a checkpoint, with the sizes of its files
 
 
@@ -37,7 +46,8 @@ def identity(config: Config, processes: int) -> dict[str, Any]:
     found |= {f"code.{path}": _digest(path) for path in _files(CODE)}
     found |= {f"library.{name}": version(name) for name in LIBRARIES}
     found["processes"] = processes
-    found["runtime.launch"] = config.runtime.launch
+    launch = Path(config.runtime.launch) if config.runtime.launch else None
+    found["runtime.launch"] = _digest(launch) if launch else None
     found["runtime.device_batch_size"] = config.runtime.device_batch_size
     return found
 

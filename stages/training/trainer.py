@@ -102,6 +102,21 @@ class LoraTrainer(SFTTrainer):
         )
         return metrics
 
+    def _get_num_items_in_batch(self, batch_samples: list, device: torch.device) -> Any:
+        """Counts the trained tokens of a step. Several processes fill the last batch of an epoch up
+        with rows that were trained on already: their labels are taken out first."""
+        state: Any = self.accelerator.gradient_state
+        if batch_samples and state.end_of_dataloader and state.remainder > 0:
+            labels = batch_samples[-1]["labels"]
+            real = state.remainder - self.accelerator.process_index * len(labels)
+            labels[max(real, 0) :] = IGNORED
+        return super()._get_num_items_in_batch(batch_samples, device)
+
+    def load_best_of(self, state: Any) -> None:
+        """The adapter that a run of that state would have kept."""
+        self.state = state
+        self._load_best_model()
+
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:
         """None in a checkpoint: only the shipped model has one."""
 
@@ -116,6 +131,24 @@ class MarkWhole(TrainerCallback):
             mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
 
+class EarlyStop(TrainerCallback):
+    """Ends a training once so many evaluations in a row were no better than the best one. It looks
+    at what was logged alone, so a run that goes on from a checkpoint ends where it would have."""
+
+    def __init__(self, patience: int | None):
+        self.patience = patience
+
+    def is_due(self, history: list[dict]) -> bool:
+        losses = [e["eval_loss"] for e in history if "eval_loss" in e and e["step"]]
+        return bool(self.patience and losses) and (
+            len(losses) - 1 - losses.index(min(losses)) >= self.patience
+        )
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if self.is_due(state.log_history):
+            control.should_training_stop = True
+
+
 class Progress(TrainerCallback):
     """A bar with the steps, the trained tokens a second and the time that is left; and what was
     measured so far goes to `write` after each step."""
@@ -127,6 +160,9 @@ class Progress(TrainerCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         from tqdm import tqdm
 
+        if args.get_warmup_steps(state.max_steps) >= state.max_steps:
+            log.warning("all of the %d steps are warm-up: next to nothing will be learnt. Lower "
+                        "train.warmup_steps, or train on more rows.", state.max_steps)  # fmt: skip
         self.bar = tqdm(
             total=state.max_steps,
             initial=state.global_step,
