@@ -140,9 +140,9 @@ class EarlyStop(TrainerCallback):
 
     def is_due(self, history: list[dict]) -> bool:
         losses = [e["eval_loss"] for e in history if "eval_loss" in e and e["step"]]
-        return bool(self.patience and losses) and (
-            len(losses) - 1 - losses.index(min(losses)) >= self.patience
-        )
+        if self.patience is None or not losses:
+            return False
+        return len(losses) - 1 - losses.index(min(losses)) >= self.patience
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if self.is_due(state.log_history):
