@@ -366,7 +366,9 @@ def test_a_checkpoint_of_another_number_of_processes_is_refused(project):
     run_stage(folder, killed_at=3)
     launch = str(ROOT / "presets/launch/two-cpu.yaml")
     edit_yaml(Path("params.yaml"), lambda p: p["runtime"].update(launch=launch))
-    assert "is not gone on from: processes was 1, now 2, runtime.launch was None" in run_stage(folder)
+    assert "is not gone on from: processes was 1, now 2, runtime.launch was None" in run_stage(
+        folder
+    )
 
 
 @pytest.mark.parametrize(
