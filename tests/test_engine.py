@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 from ruamel.yaml import YAML
 
-from stages.pipeline.config import Runtime
+from stages.pipeline.config import Runtime, load_config
 from stages.pipeline.engine import map_batches
 from stages.pipeline.errors import DataError, EngineError, PipelineError
 from stages.pipeline.tables import CANONICAL, batches_of, write_batches
@@ -29,8 +29,9 @@ WORK = partial(scrub_batch, optional=frozenset())
 
 
 def runtime(engine: str = "local", workers: int = 1) -> Runtime:
+    shipped = load_config(PROJECT / "params.yaml").runtime.model_dump()
     return Runtime.model_validate(
-        {"tracking": False, "progress": False, "engine": engine, "workers": workers}
+        shipped | {"tracking": False, "progress": False, "engine": engine, "workers": workers}
     )
 
 
