@@ -65,6 +65,7 @@ def _on_processes(
             while waiting:
                 yield waiting.popleft().result()
         except BrokenProcessPool as error:
+            _let_go(pool)
             if error.__cause__ is not None:
                 raise  # a result that cannot be sent is an error in the work
             raise EngineError(
@@ -75,6 +76,13 @@ def _on_processes(
             ) from None
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _let_go(pool: ProcessPoolExecutor) -> None:
+    """Before Python 3.11.5 a pool waits for ever for a batch to be read that it was writing to a
+    killed worker (https://github.com/python/cpython/issues/94777)."""
+    queue: Any = pool._call_queue  # pyright: ignore[reportAttributeAccessIssue] - not in its stubs
+    queue._reader.close()
 
 
 def _end_with_parent() -> None:
