@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import modeling_utils
 
 from stages import encode, train
 from stages.chat.rendering import IGNORED
 from stages.mix import MESSAGES
 from stages.pipeline import paths
-from stages.pipeline.errors import InputError, ModelError, ParamsError, PipelineError, TrainingError
+from stages.pipeline.errors import InputError, ModelError, ParamsError, TrainingError
 from stages.pipeline.run import read_json
 from stages.pipeline.tables import read_table, write_table
 from stages.training import trainer
@@ -415,11 +416,20 @@ def test_the_split_of_a_batch_changes_no_more_than_last_bits(project):
     )
 
 
-def test_s2_05_gradient_checkpointing_changes_no_bit(project):
+def test_s2_05_gradient_checkpointing_changes_no_bit(project, monkeypatch):
+    calls: list[Any] = []
+    whole = modeling_utils.checkpoint
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        calls.append(kwargs["use_reentrant"])
+        return whole(*args, **kwargs)
+
+    monkeypatch.setattr(modeling_utils, "checkpoint", counted)
     found = {}
     for name, on in (("off", False), ("on", True)):
         project("llama", name, train__gradient_checkpointing=on)
         found[name] = trained()
+        assert set(calls) == ({False} if on else set()), "it is on, and not reentrant"
     assert all(torch.equal(found["on"][0][key], t) for key, t in found["off"][0].items())
     assert found["on"][1] == found["off"][1]
 
@@ -544,7 +554,3 @@ def test_the_adapter_s_files_name_no_folder_and_no_time(project):
         "adapter_config.json",
         "adapter_model.safetensors",
     ]
-
-
-def test_errors_are_of_three_parts():
-    assert issubclass(TrainingError, PipelineError)
