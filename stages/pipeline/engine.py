@@ -79,8 +79,8 @@ def _on_processes(
 
 
 def _let_go(pool: ProcessPoolExecutor) -> None:
-    """Before Python 3.11.5 a pool waits for ever for a batch to be read that it was writing to a
-    killed worker (https://github.com/python/cpython/issues/94777)."""
+    """On Python 3.11.2 a pool waits for ever for a batch to be read that it was writing to a killed
+    worker (https://github.com/python/cpython/issues/94777); 3.11.7 does this itself."""
     queue: Any = pool._call_queue  # pyright: ignore[reportAttributeAccessIssue] - not in its stubs
     queue._reader.close()
 
