@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 import torch
+import torch.utils.checkpoint
 from safetensors.torch import load_file
-from transformers import modeling_utils
 
 from stages import encode, train
 from stages.chat.rendering import IGNORED
@@ -418,13 +418,13 @@ def test_the_split_of_a_batch_changes_no_more_than_last_bits(project):
 
 def test_s2_05_gradient_checkpointing_changes_no_bit(project, monkeypatch):
     calls: list[Any] = []
-    whole = modeling_utils.checkpoint
+    whole = torch.utils.checkpoint.checkpoint
 
     def counted(*args: Any, **kwargs: Any) -> Any:
         calls.append(kwargs["use_reentrant"])
         return whole(*args, **kwargs)
 
-    monkeypatch.setattr(modeling_utils, "checkpoint", counted)
+    monkeypatch.setattr("transformers.modeling_utils.checkpoint", counted)
     found = {}
     for name, on in (("off", False), ("on", True)):
         project("llama", name, train__gradient_checkpointing=on)
