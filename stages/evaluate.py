@@ -9,7 +9,6 @@ is scored; earlier turns are given.
 import logging
 from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -22,9 +21,10 @@ from stages.metrics.rouge import rouge
 from stages.pipeline import paths
 from stages.pipeline.config import Config, load_config
 from stages.pipeline.publish import publish
-from stages.pipeline.run import item, pin_numerics, read_json, run, write_json
+from stages.pipeline.run import item, pin_numerics, run, write_json
 from stages.pipeline.tables import Row, read_table, write_file
 from stages.pipeline.tracking import project
+from stages.weights.loading import load_model
 
 log = logging.getLogger("evaluate")
 
@@ -40,27 +40,6 @@ PREDICTIONS = pa.schema(
         ("stopped", pa.bool_()),
     ]
 )
-
-
-def load_variant(folder: Path, dtype: str) -> Any:
-    """The model in `dtype`, from safetensors alone and on the GPU where there is one; MXFP4 experts
-    become numbers again."""
-    import torch
-    from transformers import AutoModelForCausalLM
-    from transformers.utils.quantization_config import Mxfp4Config
-
-    quantised = "quantization_config" in read_json(folder / "config.json")
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model: Any = AutoModelForCausalLM.from_pretrained(
-        folder,
-        dtype=getattr(torch, dtype),
-        attn_implementation="eager",
-        trust_remote_code=False,
-        use_safetensors=True,
-        **({"quantization_config": Mxfp4Config(dequantize=True)} if quantised else {}),
-    )
-    # Dequantising yields BF16, whatever was asked for.
-    return model.to(device, getattr(torch, dtype)).eval()
 
 
 def in_batches(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
@@ -175,7 +154,7 @@ def main() -> None:
             conversation_date=config.encode.conversation_date, **config.encode.harmony.model_dump()
         )
         renderer = renderer_of(folder, settings)
-        model = load_variant(folder, config.evaluate.dtype)
+        model = load_model(folder, config.evaluate.dtype)
         rows = list(islice(read_table(paths.SPLITS / "test"), config.evaluate.max_rows))
         answered = answer(model, renderer, rows, config, variant)
         sources = sorted({row["source"] for row in answered})

@@ -40,12 +40,21 @@ def checks(gate: Gate, metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "mxfp4_bits_per_byte_rise": at_most(
             mxfp4["bits_per_byte"] - merged["bits_per_byte"], gate.max_mxfp4_bits_per_byte_rise
         ),
+        "mxfp4_gain_kept": at_least(
+            gain_kept(base["bits_per_byte"], merged["bits_per_byte"], mxfp4["bits_per_byte"]),
+            gate.min_mxfp4_gain_kept,
+        ),
         "quarantined_share": at_most(quarantined, gate.max_quarantined_share),
         "foreign_response_share": at_most(
             max(merged["foreign_response_share"], mxfp4["foreign_response_share"]),
             gate.max_foreign_response_share,
         ),
     }
+
+
+def gain_kept(base: float, merged: float, exported: float) -> float:
+    """What the export keeps of the drop in bits per byte; 0 where there is none to keep."""
+    return (base - exported) / (base - merged) if merged < base else 0.0
 
 
 def main() -> None:

@@ -1,13 +1,15 @@
 """Folds the adapter into the base: `models/base/` and `models/adapter/` in,
 `models/merged-bf16/` out.
 
-Weights go through one tensor at a time: each weight that the adapter changes becomes W + s B A in
-float32 and is rounded to BF16 once; every other floating-point tensor is BF16 already or rounded.
-Every tensor of the adapter is used exactly once, or the merge refuses.
+Weights go through a piece at a time, an expert or some rows: what the adapter changes becomes
+W + s B A in float32 and is rounded to BF16 once; other floating-point tensors are BF16 already and
+copied byte for byte, or rounded; an MXFP4 base is dequantised. Every tensor of the adapter is used
+exactly once, or the merge refuses. A run that was killed goes on after its last finished file.
 """
 
 import logging
-from collections.abc import Iterator
+import math
+from typing import Any
 
 from stages.pipeline import paths
 from stages.pipeline.config import load_config
@@ -19,52 +21,91 @@ from stages.pipeline.tracking import project
 log = logging.getLogger("merge")
 
 
+def plan(base: Any, adapter: Any) -> list[Any]:
+    """What is to be written, from the base's `weights.model.Model` and the `weights.lora.Adapter`;
+    no number is read yet."""
+    import torch
+
+    from stages.weights.change import energies
+    from stages.weights.shards import Group, Made, rows_at_once
+
+    def experts(name: str, shape: tuple[int, int, int]) -> Group:
+        def make(first: int, _: int) -> Made:
+            weight, sums = base.matrix(name, first), {}
+            if name in adapter:
+                tuned = adapter[name].tuned(weight, first)
+                weight, sums = tuned, energies(weight, tuned)
+            return {name: weight.T.to(torch.bfloat16).unsqueeze(0)}, sums
+
+        count, rows, columns = shape
+        return Group({name: (torch.bfloat16, (count, columns, rows))}, 1, make)
+
+    def matrix(name: str) -> Group:
+        def make(first: int, last: int) -> Made:
+            weight = base.rows(name, first, last)
+            tuned = adapter[name].tuned(weight, first=first)
+            return {name: tuned.to(torch.bfloat16)}, energies(weight, tuned)
+
+        shape = base.stored(name).shape
+        return Group({name: (torch.bfloat16, shape)}, rows_at_once(shape), make)
+
+    def untouched(name: str) -> Group:
+        stored = base.stored(name)
+        dtype = torch.bfloat16 if stored.dtype.is_floating_point else stored.dtype
+
+        def make(first: int, last: int) -> Made:
+            weight = base.rows(name, first, last) if stored.shape else base[name]
+            return {name: weight.to(dtype)}, {}
+
+        return Group({name: (dtype, stored.shape)}, rows_at_once(stored.shape), make)
+
+    groups = []
+    for name in base:
+        shape = base.shape(name)
+        if base.is_packed(name) or (base.is_experts(name) and name in adapter):
+            groups.append(experts(name, shape))
+        else:
+            groups.append(matrix(name) if name in adapter else untouched(name))
+    return groups
+
+
 def main() -> None:
     config = load_config()
     pin_numerics(config.compute.threads)
-    import torch
+    from stages.weights.checkpoint import copy_companions
+    from stages.weights.lora import Adapter
+    from stages.weights.model import Model
+    from stages.weights.shards import room_of, take_shards, write_shards
 
-    from stages.weights.checkpoint import Checkpoint, copy_companions, write_checkpoint
-    from stages.weights.lora import load_adapter
-    from stages.weights.mxfp4 import dequantize
-
-    adapter = load_adapter(paths.ADAPTER)
     outs = [paths.MERGED, paths.METRICS / "merge.json"]
-    changes: list[float] = []
-
-    def merged(base: Checkpoint) -> Iterator[tuple[str, torch.Tensor]]:
-        left = set(adapter.factors)
-        for name in base:
-            if name.endswith("_scales"):
-                continue
-            weight = base[name]
-            if name.endswith("_blocks"):
-                # gpt-oss stores experts as (E, out, in) blocks and computes with (E, in, out).
-                name = name.removesuffix("_blocks")
-                weight = dequantize(weight, base[f"{name}_scales"]).transpose(-1, -2)
-            if name in left:
-                left.remove(name)
-                tuned = adapter.tuned(name, weight)
-                changes.append(float((tuned - weight.float()).norm() / weight.float().norm()))
-                weight = tuned
-            yield name, weight.to(torch.bfloat16) if weight.is_floating_point() else weight
-        if left:
-            raise ModelError(
-                str(paths.ADAPTER),
-                f"changes {len(left)} weights that the base lacks, the first is {min(left)}.",
-                "Adapter and base do not belong together: run `dvc repro train`.",
+    with publish(*outs) as (folder, metrics_file):
+        room = room_of("merge", [paths.BASE, paths.ADAPTER], config.merge.model_dump())
+        with Model(paths.BASE) as base, Adapter(paths.ADAPTER, base.shapes()) as adapter:
+            groups = plan(base, adapter)
+            sums = write_shards(
+                room,
+                groups,
+                config.merge.max_shard_mb * 1_000_000,
+                config.compute.threads,
+                config.runtime.progress,
             )
-
-    with publish(*outs) as (folder, metrics_file), Checkpoint(paths.BASE) as base:
+            changed = {name: sums[name] for name in adapter}
+        for name, energy in changed.items():
+            if not math.isfinite(energy["tuned"]):
+                raise ModelError(
+                    str(paths.ADAPTER), f"makes {name} overflow.", "Train with a lower rate."
+                )
         folder.mkdir()
-        size = write_checkpoint(folder, merged(base), config.merge.max_shard_mb * 1_000_000)
+        take_shards(room, folder)
         copy_companions(paths.BASE, folder, "config.json")
         described = read_json(paths.BASE / "config.json") | {"dtype": "bfloat16"}
         described.pop("quantization_config", None)
         write_json(folder / "config.json", described)
+        changes = [math.sqrt(each["delta"] / (each["weight"] or 1.0)) for each in changed.values()]
         metrics = {
-            "merged_weights": len(changes),
-            "weight_bytes": size,
+            "merged_weights": len(changed),
+            "merged_expert_weights": sum(".experts." in name for name in changed),
+            "weight_bytes": sum(group.nbytes for group in groups),
             "relative_change_mean": round(sum(changes) / len(changes), 8),
             "relative_change_max": round(max(changes), 8),
         }

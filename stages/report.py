@@ -45,6 +45,7 @@ def read_all() -> dict[str, Any]:
         ("ingest", sources),
         ("scrub", sources),
         ("export", ["mxfp4"]),
+        ("compare", ["mxfp4"]),
         ("evaluate", VARIANTS),
     ):
         metrics[stage] = {i: read_json(paths.METRICS / stage / f"{i}.json") for i in items}

@@ -168,6 +168,10 @@ def fit(config: Config, room: Path, curve: Path, adapter: Path, live: LiveRun) -
         attend_by_document(model)
     set_seed(config.seed)  # of the adapter's first numbers
     tuned = with_adapter(model, train.lora)
+    if train.qat:
+        from stages.training.qat import train_as_it_ships
+
+        train_as_it_ships(tuned)
     counts = trainable(tuned)  # before the processes part it among themselves
     with PartialState().main_process_first():
         clear_broken(room)

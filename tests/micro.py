@@ -20,6 +20,7 @@ STAGES = (
     *(f"ingest@{name}" for name in SOURCES),
     *(f"scrub@{name}" for name in SOURCES),
     *("curate", "mix", "base", "encode", "train", "merge", "export@mxfp4"),
+    "compare@mxfp4",
     *("evaluate@base", "evaluate@merged-bf16", "evaluate@mxfp4", "gate", "report"),
 )
 SIZES: dict[str, dict[str, Any]] = {

@@ -89,7 +89,7 @@ def test_the_shipped_file_is_valid_and_frozen():
         ("base.tiny.hidden_size", "100", "100"),
         ("curate.near_duplicate_jaccard", "1.1", "1.1"),
         # not one of the choices, not in the form
-        ("export.mxfp4.scale_rule", "round", "'round'"),
+        ("export.mxfp4.rule", "round", "'round'"),
         ("base.source", "own", "'own'"),
         ("base.hub.revision", "main", "'main'"),
         ("encode.conversation_date", '"today"', "'today'"),

@@ -21,6 +21,7 @@ BOUNDS = Gate(
     min_bits_per_byte_drop=0.05,
     min_rougeL_syllable_gain=1.0,
     max_mxfp4_bits_per_byte_rise=0.1,
+    min_mxfp4_gain_kept=0.8,
     max_quarantined_share=0.05,
     max_foreign_response_share=0.03,
 )
@@ -52,16 +53,21 @@ def broken(**changes: float) -> list[str]:
 def test_a_model_that_meets_every_bound_passes():
     """S2-11, S2-12, S2-16: at the bound counts as met."""
     assert broken() == []
+    assert broken(mxfp4__bits_per_byte=1.6) == [], "of 0.5 bits it keeps 0.4, and 0.8 is asked for"
     assert broken(base__foreign_response_share=1.0) == [], "the base's drift is not the tuned one's"
 
 
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
-        ({"merged__bits_per_byte": 1.950001, "mxfp4__bits_per_byte": 1.96}, "bits_per_byte_drop"),
+        ({"merged__bits_per_byte": 1.950001, "mxfp4__bits_per_byte": 1.95}, "bits_per_byte_drop"),
         ({"merged__rougeL_syllable": 30.9999}, "rougeL_syllable_gain"),
         ({"merged__rougeL_syllable": 20.0}, "rougeL_syllable_gain"),
-        ({"mxfp4__bits_per_byte": 1.600001}, "mxfp4_bits_per_byte_rise"),
+        (
+            {"base__bits_per_byte": 3.0, "mxfp4__bits_per_byte": 1.600001},
+            "mxfp4_bits_per_byte_rise",
+        ),
+        ({"mxfp4__bits_per_byte": 1.6, "base__bits_per_byte": 1.999}, "mxfp4_gain_kept"),
         ({"rows_quarantined": 51}, "quarantined_share"),
         ({"merged__foreign_response_share": 0.030001}, "foreign_response_share"),
         ({"mxfp4__foreign_response_share": 0.030001}, "foreign_response_share"),
@@ -101,7 +107,8 @@ METRICS: dict[str, Any] = {
     "encode": {split: {"rows_out": 290, "refused": {"too_long": 10}, "tokens": 9000, "trained_tokens": 3000} for split in ("train", "validation")},
     "train": {"trainable_parameters": 20_000, "total_parameters": 4_000_000, "steps": 18, "validation_loss_nats_before": 3.2, "validation_loss_nats": 1.6},
     "merge": {"merged_weights": 8, "weight_bytes": 8_000_000, "relative_change_mean": 0.1, "relative_change_max": 0.2},
-    "export/mxfp4": {"weight_bytes": 3_000_000, "quantised_tensors": 8, "passed_through_tensors": 0, "relative_mse_mean": 0.01, "relative_mse_max": 0.02},
+    "export/mxfp4": {"weight_bytes": 3_000_000, "quantised_tensors": 8, "passed_through_tensors": 0, "relative_mse_mean": 0.01, "relative_mse_max": 0.02, "tuned_quantised_tensors": 2, "delta_kept_mean": 0.97, "delta_kept_min": 0.91},
+    "compare/mxfp4": {"kl_nats": 0.0123, "top1_agreement": 0.954, "tokens": 12345},
 }  # fmt: skip
 
 

@@ -13,7 +13,15 @@ from tests.micro import SOURCES, STAGES, Project
 pytestmark = pytest.mark.pipeline
 
 AFTER_TRAIN = {
-    *("merge", "export@mxfp4", "evaluate@merged-bf16", "evaluate@mxfp4", "gate", "report"),
+    *(
+        "merge",
+        "export@mxfp4",
+        "compare@mxfp4",
+        "evaluate@merged-bf16",
+        "evaluate@mxfp4",
+        "gate",
+        "report",
+    ),
 }
 AFTER_MIX = {"encode", "train", "evaluate@base"} | AFTER_TRAIN
 SCRUBS = {f"scrub@{name}" for name in SOURCES}
@@ -84,8 +92,8 @@ CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
         {"evaluate@base", "evaluate@merged-bf16", "evaluate@mxfp4", "gate", "report"},
     ),
     "export format": (
-        param("export.mxfp4.scale_rule", "ceil6"),
-        {"export@mxfp4", "evaluate@mxfp4", "gate", "report"},
+        param("export.mxfp4.rule", "ceil6"),
+        {"export@mxfp4", "compare@mxfp4", "evaluate@mxfp4", "gate", "report"},
     ),
     "a lexicon that mix reads": (
         text("data/lexicons/warnings.txt", "전문가와 상담", "# 전문가와 상담"),

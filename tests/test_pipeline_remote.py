@@ -40,8 +40,14 @@ def test_a_change_fetches_only_what_it_needs(pushed: Project, tmp_path: Path) ->
     assert copy.repro(*flags) == {"gate", "report"}
     assert not any((copy.folder / name).exists() for name in ("data/ingested", "models/base"))
 
-    copy.edit_params(lambda params: params["export"]["mxfp4"].update(scale_rule="ceil6"))
-    assert copy.repro(*flags) == {"export@mxfp4", "evaluate@mxfp4", "gate", "report"}
+    copy.edit_params(lambda params: params["export"]["mxfp4"].update(rule="ceil6"))
+    assert copy.repro(*flags) == {
+        "export@mxfp4",
+        "compare@mxfp4",
+        "evaluate@mxfp4",
+        "gate",
+        "report",
+    }
     assert (copy.folder / "models/merged-bf16").is_dir()
     assert not any((copy.folder / name).exists() for name in ("data/ingested", "data/encoded"))
 

@@ -184,7 +184,7 @@ WRITERS = {
     "json": 'write_json(made, {"text": "가" * 200_000})',
     "table": 'write_table(made, [{"id": str(i), "text": random.randbytes(900).hex()} for i in range(500)],'
     ' pa.schema([("id", pa.string()), ("text", pa.string())]))',
-    "weights": 'made.mkdir(); write_checkpoint(made, [("w", torch.rand(300, 300))], 10**9)',
+    "weights": 'made.mkdir(); save_file({"w": torch.rand(300, 300)}, made / "model.safetensors")',
 }
 FILL = """
     import random
@@ -221,7 +221,7 @@ def test_a_full_disk_ends_in_a_message_and_leaves_nothing(kind, tiny_disk):
     """Whichever library meets the end of the disk: JSON, Parquet or safetensors."""
     imports = ""
     if kind == "weights":
-        imports = "import torch; from stages.weights.checkpoint import write_checkpoint"
+        imports = "import torch; from safetensors.torch import save_file"
     stage = start(FILL.format(imports=imports, write=WRITERS[kind]))
     _, errors = stage.communicate(timeout=120)
     assert "Traceback" not in errors, errors[-600:]

@@ -349,6 +349,7 @@ class Train(Section):
     quantization: Literal["none", "nf4"]
     attention: Literal["auto", "eager", "sdpa", "flash_attention_2"]
     packing: bool
+    qat: bool
     num_train_epochs: Annotated[float, Field(gt=0.0)]
     global_batch_size: Count
     optimizer: Literal["adamw_torch", "adamw_8bit", "paged_adamw_8bit"]
@@ -379,11 +380,20 @@ class Merge(Section):
 
 
 class Mxfp4(Section):
-    scale_rule: Literal["even", "floor", "ceil6"]
+    rule: Literal["even", "floor", "ceil6", "search", "calibrated"]
+    calibration_rows: Count
+    source: Literal["adapter", "merged"]
+    min_delta_kept: Share
 
 
 class Export(Section):
     mxfp4: Mxfp4
+    gguf: list[Literal["bf16", "f16"]]
+
+
+class Compare(Section):
+    max_rows: Count
+    min_top1_agreement: Share
 
 
 class Evaluate(Section):
@@ -397,6 +407,7 @@ class Gate(Section):
     min_bits_per_byte_drop: float
     min_rougeL_syllable_gain: float
     max_mxfp4_bits_per_byte_rise: float
+    min_mxfp4_gain_kept: float
     max_quarantined_share: Share
     max_foreign_response_share: Share
 
@@ -416,6 +427,7 @@ class Config(Section):
     train: Train
     merge: Merge
     export: Export
+    compare: Compare
     evaluate: Evaluate
     gate: Gate
 
@@ -431,6 +443,11 @@ class Config(Section):
                     f"{where} names {sorted(names)}, and the sources for training are "
                     f"{sorted(training)}; they must be the same"
                 )
+        if self.train.qat and self.export.mxfp4.rule != "even":
+            raise ValueError(
+                f"train.qat rounds by the rule even, and export.mxfp4.rule is "
+                f"{self.export.mxfp4.rule}; what ships must be what was trained"
+            )
         if self.base.source == "tiny" and (
             self.encode.max_length_tokens > self.base.tiny.max_position_embeddings
         ):

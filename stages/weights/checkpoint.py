@@ -1,21 +1,28 @@
-"""Checkpoints as folders of safetensors shards, read and written one tensor at a time.
+"""Checkpoints as folders of safetensors shards, read a piece at a time.
 
 On disk: `model.safetensors`, or `model-00001-of-0000N.safetensors` with an index file
 `model.safetensors.index.json`, {"metadata": {"total_size"}, "weight_map": {tensor: shard}}; beside
-them config.json and the tokenizer.
+them config.json and the tokenizer. A safetensors file is the length of its header (8 bytes, little
+endian), the header, {tensor: {"dtype", "shape", "data_offsets": [start, stop]}} in JSON, and the
+tensors' bytes.
+
+Files are read by offset and not mapped: what was read and let go counts as memory no longer.
 """
 
+import json
+import math
+import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from stages.pipeline.errors import InputError, ModelError
-from stages.pipeline.run import read_json, write_json
+from stages.pipeline.run import read_json
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -28,17 +35,41 @@ COMPANIONS = (
     "special_tokens_map.json",
     "chat_template.jinja",
 )
+DTYPES = {
+    "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
+    "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8,
+    "U8": torch.uint8, "BOOL": torch.bool,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where a tensor lies."""
+
+    file: int
+    start: int
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+
+    @property
+    def row_bytes(self) -> int:
+        """Of one index along the first axis."""
+        return math.prod(self.shape[1:]) * self.dtype.itemsize
 
 
 class Checkpoint:
-    """The tensors of a folder, by name, in the order of their names. Use it as a context."""
+    """The tensors of a folder, by name, in the order of their names. Use it as a context; several
+    threads may read at once. `single`: the file's name where there is no index."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, single: str = WEIGHTS):
         self.folder = folder
+        self._indexed: set[str] | None = None
         if (folder / INDEX).is_file():
-            shards = sorted(set(read_json(folder / INDEX)["weight_map"].values()))
-        elif (folder / WEIGHTS).is_file():
-            shards = [WEIGHTS]
+            weight_map = read_json(folder / INDEX)["weight_map"]
+            self._indexed = set(weight_map)
+            shards = sorted(set(weight_map.values()))
+        elif (folder / single).is_file():
+            shards = [single]
         else:
             raise InputError(
                 str(folder), "holds no safetensors weights.", "Run `dvc repro` or `dvc pull`."
@@ -49,24 +80,51 @@ class Checkpoint:
             )
         self._shards = shards
 
-    def __enter__(self) -> "Checkpoint":
+    def __enter__(self) -> Self:
         self._stack = ExitStack()
-        self._where = {}
+        self._where: dict[str, Stored] = {}
         for shard in self._shards:
-            try:
-                opened = safe_open(str(self.folder / shard), framework="pt", device="cpu")
-            except SafetensorError:
-                raise ModelError(
-                    str(self.folder / shard),
-                    "is damaged.",
-                    "Delete it and run `dvc checkout`, or `dvc repro`.",
-                ) from None
-            file = self._stack.enter_context(opened)
-            self._where |= dict.fromkeys(file.keys(), file)
+            self._where |= self._opened(self.folder / shard)
+        if self._indexed is not None and self._indexed != set(self._where):
+            name = min(self._indexed ^ set(self._where))
+            raise ModelError(
+                str(self.folder / INDEX),
+                f"and the shards beside it do not name the same tensors; one is {name}.",
+                "Delete the folder and run `dvc checkout`, or `dvc repro`.",
+            )
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def _opened(self, path: Path) -> dict[str, Stored]:
+        file = os.open(path, os.O_RDONLY)
+        self._stack.callback(os.close, file)
+        size = os.fstat(file).st_size
+        try:
+            length = int.from_bytes(os.pread(file, 8, 0), "little")
+            if length > size:
+                raise ValueError("the header is longer than the file")
+            header = json.loads(os.pread(file, length, 8))
+            header.pop("__metadata__", None)
+            found = {}
+            for name, entry in header.items():
+                start, stop = (8 + length + offset for offset in entry["data_offsets"])
+                stored = Stored(file, start, DTYPES[entry["dtype"]], tuple(entry["shape"]))
+                if stop > size or stop - start != math.prod(stored.shape) * stored.dtype.itemsize:
+                    raise ValueError(f"{name} does not fit into the file")
+                found[name] = stored
+        except KeyError as error:
+            raise ModelError(
+                str(path),
+                f"holds numbers of a kind that is not merged, {error}.",
+                "Take a base model in BF16, FP16, FP32 or MXFP4.",
+            ) from None
+        except (ValueError, TypeError, AttributeError):
+            raise ModelError(
+                str(path), "is damaged.", "Delete it and run `dvc checkout`, or `dvc repro`."
+            ) from None
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._where))
@@ -74,45 +132,35 @@ class Checkpoint:
     def __contains__(self, name: str) -> bool:
         return name in self._where
 
+    def stored(self, name: str) -> Stored:
+        return self._where[name]
+
     def __getitem__(self, name: str) -> torch.Tensor:
-        return self._where[name].get_tensor(name)
+        stored = self._where[name]
+        if not stored.shape:
+            return self._read(stored, stored.start, stored.dtype.itemsize).reshape(())
+        return self.rows(name, 0, stored.shape[0])
 
+    def rows(self, name: str, first: int, last: int) -> torch.Tensor:
+        """Rows first..last along the first axis."""
+        stored = self._where[name]
+        start = stored.start + first * stored.row_bytes
+        numbers = self._read(stored, start, (last - first) * stored.row_bytes)
+        return numbers.reshape(last - first, *stored.shape[1:])
 
-def write_checkpoint(
-    folder: Path, tensors: Iterable[tuple[str, torch.Tensor]], max_shard_bytes: int
-) -> int:
-    """Writes tensors as they come, at most one shard in memory, and returns their bytes.
-
-    A tensor larger than `max_shard_bytes` gets a shard of its own. The file header says
-    {"format": "pt"} and nothing else, which keeps the bytes the same from run to run.
-    """
-    shards: list[list[str]] = []
-    pending: dict[str, torch.Tensor] = {}
-    total = pending_bytes = 0
-
-    def flush() -> None:
-        save_file(pending, str(folder / f"{len(shards)}.part"), metadata={"format": "pt"})
-        shards.append(sorted(pending))
-        pending.clear()
-
-    for name, tensor in tensors:
-        if pending and pending_bytes + tensor.nbytes > max_shard_bytes:
-            flush()
-            pending_bytes = 0
-        pending[name] = tensor.contiguous()
-        pending_bytes += tensor.nbytes
-        total += tensor.nbytes
-    flush()
-    if len(shards) == 1:
-        (folder / "0.part").rename(folder / WEIGHTS)
-        return total
-    weight_map: dict[str, str] = {}
-    for index, names in enumerate(shards):
-        file = f"model-{index + 1:05d}-of-{len(shards):05d}.safetensors"
-        (folder / f"{index}.part").rename(folder / file)
-        weight_map |= dict.fromkeys(names, file)
-    write_json(folder / INDEX, {"metadata": {"total_size": total}, "weight_map": weight_map})
-    return total
+    def _read(self, stored: Stored, start: int, length: int) -> torch.Tensor:
+        if not length:
+            return torch.empty(0, dtype=stored.dtype)
+        room = bytearray(length)
+        view, done = memoryview(room), 0
+        while done < length:
+            count = os.preadv(stored.file, [view[done:]], start + done)
+            if not count:
+                raise InputError(
+                    str(self.folder), "became shorter while it was read.", "Run again."
+                )
+            done += count
+        return torch.frombuffer(room, dtype=stored.dtype)
 
 
 def copy_companions(source: Path, target: Path, *but: str) -> None:

@@ -1,0 +1,32 @@
+"""A model folder as transformers loads it, in the numbers that are asked for."""
+
+from pathlib import Path
+from typing import Any
+
+from stages.pipeline.run import read_json
+
+
+def load_model(folder: Path, dtype: str) -> Any:
+    """The model in `dtype`, from safetensors alone and on the GPU where there is one. MXFP4
+    weights, in either layout, become numbers again."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils.quantization_config import CompressedTensorsConfig, Mxfp4Config
+
+    quantised = read_json(folder / "config.json").get("quantization_config")
+    options: dict[str, Any] = {}
+    if quantised and quantised["quant_method"] == "mxfp4":
+        options["quantization_config"] = Mxfp4Config(dequantize=True)
+    elif quantised and quantised["quant_method"] == "compressed-tensors":
+        options["quantization_config"] = CompressedTensorsConfig(dequantize=True)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        folder,
+        dtype=getattr(torch, dtype),
+        attn_implementation="eager",
+        trust_remote_code=False,
+        use_safetensors=True,
+        **options,
+    )
+    # Dequantising yields BF16, whatever was asked for.
+    return model.to(device, getattr(torch, dtype)).eval()
