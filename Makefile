@@ -19,10 +19,10 @@ $(error VENV=$(VENV) has no bin/python. Name an environment that is there, or le
 endif
 endif
 
-.PHONY: help env repro test soak bench check doctor ui track preset
+.PHONY: help env repro test soak bench check-llamacpp check doctor ui track preset
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The marker is written last, so that an interrupted install is never taken for a whole one.
 $(VENV)/.complete: requirements.lock
@@ -51,6 +51,20 @@ bench: $(ENV) ## speed and quality beside other tools, in one run
 	python -m benchmarks.rows
 	python -m benchmarks.duplicates
 	python -m benchmarks.packing
+	python -m benchmarks.mxfp4
+	python -m benchmarks.weights
+
+# A folder of its own for llama.cpp, which sees what VENV has: VENV stays as its lock says.
+LLAMACPP ?= .venv-llamacpp
+
+$(LLAMACPP)/.complete: | $(ENV)
+	"$(BIN)/python" -m venv "$(LLAMACPP)"
+	"$(BIN)/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$("$(LLAMACPP)/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	CMAKE_BUILD_PARALLEL_LEVEL=$$(nproc) "$(LLAMACPP)/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps llama-cpp-python==0.3.36
+	touch "$@"
+
+check-llamacpp: $(ENV) $(LLAMACPP)/.complete ## llama.cpp and transformers on the same model (builds llama.cpp, 10 minutes)
+	"$(LLAMACPP)/bin/python" -m benchmarks.llamacpp
 
 check: $(ENV) ## lint, types and the fast tests
 	ruff format --check .

@@ -32,17 +32,16 @@ CURVE = (
 )
 
 
-def plan(base: Any, adapter: Any, merged: Any, params: Mxfp4, quantiser: Any) -> list[Any]:
+def plan(
+    base: Any, adapter: Any, merged: Any, layout: Any, source: str, quantiser: Any
+) -> list[Any]:
     """What is to be written, from the two `weights.model.Model` and the `weights.lora.Adapter`; no
     number is read yet."""
     import torch
 
     from stages.weights.change import losses
-    from stages.weights.layout import Layout
     from stages.weights.mxfp4 import dequantize
     from stages.weights.shards import Group, Made, rows_at_once
-
-    layout = Layout(merged)
 
     def quantised(name: str) -> Group:
         packed = layout.packed(name)
@@ -54,13 +53,20 @@ def plan(base: Any, adapter: Any, merged: Any, params: Mxfp4, quantiser: Any) ->
         def make(first: int, last: int) -> Made:
             weight = part(base, first, last)
             tuned = weight
-            if params.source == "merged":
+            if source == "merged":
                 tuned = part(merged, first, last)
             elif name in adapter:
                 place = {"expert": first} if experts else {"first": first}
                 tuned = adapter[name].tuned(weight, **place)
             before = base.packed(name, first, last) if base.is_packed(name) else None
-            blocks, scales = quantiser(name, first, tuned, before[1][0] if before else None)
+            try:
+                blocks, scales = quantiser(name, first, tuned, before[1][0] if before else None)
+            except ValueError as error:
+                raise ModelError(
+                    str(paths.MERGED),
+                    f"{name}: {error}.",
+                    "Run `dvc repro train` with a lower rate.",
+                ) from None
             exported = dequantize(blocks, scales, threads=1)
             sums = {"blocks": float(scales.numel())}
             untuned = weight
@@ -220,14 +226,15 @@ def main() -> None:
         if params.rule == "calibrated":
             made_from.append(paths.ENCODED / "train")
         own = config.merge.model_dump() | params.model_dump()
-        room = room_of("export", made_from, own)
         with (
             Model(paths.BASE) as base,
             Adapter(paths.ADAPTER, base.shapes()) as adapter,
             Model(paths.MERGED) as merged,
         ):
+            layout = Layout(merged)
             quantiser = quantiser_of(params, base, adapter, merged)
-            groups = plan(base, adapter, merged, params, quantiser)
+            room = room_of("export", made_from, own)
+            groups = plan(base, adapter, merged, layout, params.source, quantiser)
             sums = write_shards(
                 room,
                 groups,
@@ -235,7 +242,6 @@ def main() -> None:
                 threads,
                 config.runtime.progress,
             )
-            layout = Layout(merged)
             packed = sum(layout.packs(name) for name in merged)
         lines = measured(sums)
         metrics = headline(lines, params.min_delta_kept)

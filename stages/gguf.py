@@ -33,6 +33,7 @@ def main() -> None:
 
     from stages.weights import gguf_layout as layout
     from stages.weights.checkpoint import Checkpoint
+    from stages.weights.gguf_tokenizer import add_tokenizer
 
     source = paths.MODELS / "mxfp4"
     described = layout.read_config(source)
@@ -44,7 +45,7 @@ def main() -> None:
         folder.mkdir()
         writer = GGUFWriter(folder / "model.gguf", layout.ARCHITECTURE)
         layout.add_metadata(writer, described)
-        layout.add_tokenizer(writer, source, described.vocab_size)
+        add_tokenizer(writer, source, described.vocab_size)
         layout.add_tensors(writer, entries)
         with closing(writer):
             writer.write_header_to_file()

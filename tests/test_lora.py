@@ -32,13 +32,13 @@ def make(family: str, folder: Path, lora: dict[str, Any], **sizes: Any) -> tuple
     model = model_of(family, vocab_size=64, **sizes)
     for seed, weight in enumerate(model.parameters()):
         weight.data = dyadic(weight.shape, seed, 2.0**-4, 100)
-    model.save_pretrained(folder / "base", max_shard_size=sizes.pop("max_shard_size", "1GB"))
+    model.save_pretrained(str(folder / "base"), max_shard_size=sizes.pop("max_shard_size", "1GB"))
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     tuned = get_peft_model(model, LoraConfig(lora_dropout=0.0, **lora))
     for seed, (name, weight) in enumerate(tuned.named_parameters()):
         if ".lora_" in name:
             weight.data = dyadic(weight.shape, 1000 + seed, 2.0**-5, 15)
-    tuned.save_pretrained(folder / "adapter")
+    tuned.save_pretrained(str(folder / "adapter"))
     merged: Any = tuned.merge_and_unload()  # pyright: ignore[reportCallIssue]
     return before, merged.state_dict()
 

@@ -204,7 +204,9 @@ def test_an_adapter_of_another_model_is_refused_and_the_old_result_stays(copied)
     moved = {key.replace("layers.1", "layers.7"): t for key, t in load_file(weights).items()}
     save_file(moved, weights)
     before = (copied / "models/merged-bf16/model.safetensors").read_bytes()
-    with pytest.raises(ModelError, match=r"changes 2 weights.*layers\.7.*dvc repro train"):
+    with pytest.raises(
+        ModelError, match=r"has factors for model\.layers\.7.*nothing fits.*dvc repro train"
+    ):
         merge.main()
     assert (copied / "models/merged-bf16/model.safetensors").read_bytes() == before
     assert not list((copied / "models").glob("*.partial"))
@@ -215,7 +217,7 @@ def test_another_family_and_another_format_are_refused(copied, monkeypatch):
     with pytest.raises(ParamsError, match=r"'gguf' is no export format.*mxfp4"):
         export.main()
     config = copied / "models/merged-bf16/config.json"
-    config.write_text(json.dumps(read_json(config) | {"model_type": "llama"}))
+    config.write_text(json.dumps(read_json(config) | {"model_type": "mamba"}))
     monkeypatch.setattr(sys, "argv", ["export", "--format", "mxfp4"])
-    with pytest.raises(ModelError, match=r"model_type is 'llama'.*merged-bf16 instead"):
+    with pytest.raises(ModelError, match=r"model_type is 'mamba'.*merged-bf16 instead"):
         export.main()

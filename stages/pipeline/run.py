@@ -21,8 +21,9 @@ def run(main: Callable[[], None]) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # It says each time that it tries a dead tracker again, with the whole address.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
-    # It warns of a kernel that only 4-bit bases could use.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    # They warn of kernels that only 4-bit bases could use, and of what torch deprecates in them.
+    for chatty in ("bitsandbytes", "torchao", "torch.utils._pytree"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
     # What libraries deprecate in each other is nothing that the user of a stage could mend.
     warnings.simplefilter("ignore", FutureWarning)
     try:

@@ -28,7 +28,7 @@ import torch
 from numba import njit
 
 BLOCK = 32
-LANES = 128  # blocks that are worked on at once, one a lane of the processor's vectors
+LANES = 256  # blocks that are worked on at once, one a lane of the processor's vectors
 VALUES = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6], np.float32)
 # What is added to the bits of amax (float32) before its exponent is read.
 ROUNDING = {"floor": 0, "even": 0x200000, "ceil6": 0x3FFFFF, "search": 0}
@@ -52,8 +52,8 @@ def quantize(
     Raises:
         ValueError: a value is NaN or infinite, or the last axis does not divide into blocks.
     """
-    if weight.shape[-1] % BLOCK:
-        raise ValueError(f"the last axis, {weight.shape[-1]}, is no multiple of {BLOCK}")
+    if not weight.numel() or weight.shape[-1] % BLOCK:
+        raise ValueError(f"{tuple(weight.shape)}: the last axis is no multiple of {BLOCK}")
     if weight.dtype not in (torch.float32, torch.bfloat16):
         weight = weight.float()
     *shape, length = weight.shape
@@ -61,6 +61,8 @@ def quantize(
     blocks = torch.empty((*shape, count, BLOCK // 2), dtype=torch.uint8)
     scales = torch.empty((*shape, count), dtype=torch.uint8)
     rows = shape[-1] if shape else 1
+    if scales_before is not None and scales_before.shape != scales.shape:
+        raise ValueError(f"scales are {tuple(scales.shape)}, not {tuple(scales_before.shape)}")
     before = None if scales_before is None else _numbers(scales_before).reshape(-1, rows, count)
     to_blocks = _numbers(blocks).reshape(-1, rows, count, BLOCK // 2)
     to_scales = _numbers(scales).reshape(-1, rows, count)
@@ -210,12 +212,14 @@ def _choose(magnitudes, lanes, old, chosen):
     least = np.full(LANES, np.inf)
     error = np.empty(LANES, np.float64)
     inverse = np.empty(LANES, np.float32)
+    unit = np.empty(LANES, np.float32)
     for attempt in range(4):
         for lane in range(lanes):
             scale[lane] = min(max(middle[lane] + (0, 0, 1, -1)[attempt], 0), 254)
-            if attempt == 0 and old[lane] >= 0:
+            if attempt == 0 and 0 <= old[lane] <= 254:
                 scale[lane] = old[lane]
             inverse[lane] = math.ldexp(1.0, 127 - scale[lane])
+            unit[lane] = math.ldexp(1.0, scale[lane] - 127)
             error[lane] = 0.0
         for element in range(BLOCK):
             for lane in range(lanes):
@@ -226,12 +230,12 @@ def _choose(magnitudes, lanes, old, chosen):
                 )  # fmt: skip
                 nearest += np.float32(x > 2.5) + np.float32(x >= 3.5)
                 nearest += np.float32(2) * np.float32(x > 5)
-                miss = np.float64(x - nearest)  # exact
+                # Of what will be read, which at the ends of the range is 0 or infinite.
+                miss = np.float64(magnitudes[element, lane] - nearest * unit[lane])
                 error[lane] += miss * miss
         for lane in range(lanes):
-            squared = error[lane] * math.ldexp(1.0, 2 * (scale[lane] - 127))
-            if squared < least[lane]:
-                least[lane] = squared
+            if error[lane] < least[lane]:
+                least[lane] = error[lane]
                 chosen[lane] = scale[lane]
 
 

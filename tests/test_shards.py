@@ -1,0 +1,193 @@
+"""Checkpoints as folders of safetensors: read by offset, written by pieces, gone on from."""
+
+import errno
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from stages.pipeline.errors import InputError, ModelError
+from stages.weights import shards
+from stages.weights.checkpoint import INDEX, WEIGHTS, Checkpoint
+from stages.weights.shards import Group, Made, take_shards, write_shards
+
+TENSORS = {
+    "a": torch.arange(6.0).reshape(2, 3),
+    "b": torch.arange(8, dtype=torch.uint8),
+    "c": torch.arange(12.0).reshape(3, 4).t(),  # not contiguous
+    "d": torch.ones(2, 2, dtype=torch.bfloat16),
+    "e": torch.tensor(7, dtype=torch.int64),  # no axis at all
+}
+
+
+def groups(names: Sequence[str] = tuple(TENSORS), step: int = 1) -> list[Group]:
+    def group(name: str) -> Group:
+        tensor = TENSORS[name]
+
+        def make(first: int, last: int) -> Made:
+            rows = tensor[first:last] if tensor.dim() else tensor
+            return {name: rows}, {"sum": float(rows.sum())}
+
+        return Group({name: (tensor.dtype, tuple(tensor.shape))}, step, make)
+
+    return [group(name) for name in names]
+
+
+def write(folder: Path, limit: int, step: int = 1, threads: int = 2) -> dict:
+    room = folder.with_name(folder.name + ".room")
+    room.mkdir()
+    sums = write_shards(room, groups(step=step), limit, threads, progress=False)
+    folder.mkdir()
+    take_shards(room, folder)
+    assert not room.exists()
+    return sums
+
+
+@pytest.mark.parametrize(
+    ("limit", "held"),
+    [
+        (1000, [["a", "b", "c", "d", "e"]]),
+        (96, [["a", "b", "c", "d", "e"]]),
+        (95, [["a", "b", "c", "d"], ["e"]]),
+        (32, [["a", "b"], ["c"], ["d", "e"]]),
+        (1, [["a"], ["b"], ["c"], ["d"], ["e"]]),  # a tensor over the limit: a shard of its own
+    ],
+)
+def test_shards_fill_up_to_the_limit_and_read_back_the_same(tmp_path, limit, held):
+    sums = write(tmp_path / "out", limit)
+    assert {name: each["sum"] for name, each in sums.items()} == {
+        name: float(tensor.sum()) for name, tensor in TENSORS.items()
+    }
+    folder, count = tmp_path / "out", len(held)
+    names = sorted(file.name for file in folder.iterdir() if file.name != INDEX)
+    if count == 1:
+        assert [file.name for file in folder.iterdir()] == [WEIGHTS]
+    else:
+        assert names == [f"model-{i + 1:05d}-of-{count:05d}.safetensors" for i in range(count)]
+        index = json.loads((folder / INDEX).read_text())
+        assert index["metadata"] == {"total_size": 96}
+        assert index["weight_map"] == {
+            tensor: name for name, each in zip(names, held, strict=True) for tensor in each
+        }
+    theirs = {key: t for name in names for key, t in load_file(folder / name).items()}
+    with Checkpoint(folder) as checkpoint:
+        assert list(checkpoint) == sorted(TENSORS) == sorted(theirs)
+        assert "a" in checkpoint and "z" not in checkpoint
+        for name, tensor in TENSORS.items():
+            assert torch.equal(checkpoint[name], tensor) and torch.equal(theirs[name], tensor)
+            assert checkpoint[name].dtype == theirs[name].dtype == tensor.dtype
+        assert torch.equal(checkpoint.rows("c", 1, 3), TENSORS["c"][1:3])
+
+
+def test_no_byte_depends_on_threads_or_on_the_size_of_pieces(tmp_path):
+    found = set()
+    for step, threads in ((1, 1), (1, 2), (3, 2), (100, 1)):
+        write(tmp_path / f"{step}-{threads}", 1000, step, threads)
+        found.add((tmp_path / f"{step}-{threads}" / WEIGHTS).read_bytes())
+    (written,) = found
+    length = int.from_bytes(written[:8], "little")
+    assert json.loads(written[8 : 8 + length])["__metadata__"] == {"format": "pt"}
+    assert length % 8 == 0, "so that every number lies at a multiple of its size"
+
+
+def test_what_the_library_writes_is_read(tmp_path):
+    plain = {name: tensor.contiguous() for name, tensor in TENSORS.items()}
+    save_file(plain, tmp_path / WEIGHTS, metadata={"format": "pt"})
+    with Checkpoint(tmp_path) as checkpoint:
+        assert all(torch.equal(checkpoint[name], tensor) for name, tensor in plain.items())
+
+
+def test_a_run_that_was_stopped_goes_on_after_its_finished_shards(tmp_path):
+    write(tmp_path / "whole", 32)
+    room = tmp_path / "room"
+    room.mkdir()
+    broken = groups()
+    working = broken[2]
+    broken[2] = Group(working.tensors, 1, lambda first, last: 1 / 0)  # pyright: ignore[reportArgumentType] - never returns
+    with pytest.raises(ZeroDivisionError):
+        write_shards(room, broken, 32, 2, progress=False)
+    done = room / "model-00001-of-00003.safetensors"
+    assert sorted(file.name for file in room.glob("*.safetensors")) == [done.name]
+    assert not (room / INDEX).exists()
+    before = done.stat().st_mtime_ns
+    seen = []
+    watched = [
+        Group(g.tensors, 1, lambda first, last, g=g: seen.append(g) or g.make(first, last))
+        for g in groups()
+    ]
+    sums = write_shards(room, watched, 32, 2, progress=False)
+    assert done.stat().st_mtime_ns == before and watched[0] not in seen
+    assert sums["a"] == {"sum": 15.0}, "what was measured of a finished shard is still known"
+    (tmp_path / "again").mkdir()
+    take_shards(room, tmp_path / "again")
+    for file in (tmp_path / "whole").iterdir():
+        assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes()
+
+
+def test_a_full_disk_shows_before_the_work_and_leaves_no_finished_file(tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    never = [Group(g.tensors, 1, lambda first, last: pytest.fail("it worked")) for g in groups()]
+    with pytest.raises(OSError, match="No space left"):
+        write_shards(tmp_path, never, 1000, 2, progress=False)
+    assert not list(tmp_path.glob("*.safetensors"))
+
+
+def test_another_run_s_room_is_not_gone_on_from(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    weights = tmp_path / "weights"
+    weights.write_bytes(b"1")
+    first = shards.room_of("merge", [weights], {"max_shard_mb": 1})
+    (first / "kept").touch()
+    assert shards.room_of("merge", [weights], {"max_shard_mb": 1}) == first
+    assert (first / "kept").exists()
+    for other, params in ((b"1", {"max_shard_mb": 2}), (b"2", {"max_shard_mb": 1})):
+        weights.write_bytes(other)
+        assert shards.room_of("merge", [weights], params) != first
+        assert not first.exists(), "its shards would only fill the disk"
+
+
+def test_a_folder_without_weights_is_refused(tmp_path):
+    (tmp_path / "pytorch_model.bin").write_bytes(b"")
+    with pytest.raises(InputError, match=r"no safetensors weights.*dvc pull"):
+        Checkpoint(tmp_path)
+
+
+def test_a_shard_that_the_index_names_and_the_disk_lacks_is_refused(tmp_path):
+    write(tmp_path / "out", 32)
+    (tmp_path / "out" / "model-00002-of-00003.safetensors").unlink()
+    with pytest.raises(InputError, match="model-00002-of-00003"):
+        Checkpoint(tmp_path / "out")
+
+
+def test_an_index_that_names_other_tensors_is_refused(tmp_path):
+    write(tmp_path / "out", 32)
+    index = json.loads((tmp_path / "out" / INDEX).read_text())
+    index["weight_map"]["z"] = index["weight_map"]["a"]
+    (tmp_path / "out" / INDEX).write_text(json.dumps(index))
+    with pytest.raises(ModelError, match=r"do not name the same tensors; one is z"), Checkpoint(tmp_path / "out"):  # fmt: skip
+        pass
+
+
+@pytest.mark.parametrize("damage", ["cut", "header", "length", "kind"])
+def test_a_damaged_file_is_refused_by_name(tmp_path, damage):
+    write(tmp_path / "out", 1000)
+    file = tmp_path / "out" / WEIGHTS
+    whole = file.read_bytes()
+    file.write_bytes(
+        {
+            "cut": whole[:-1],
+            "header": whole[:20] + b"\x00" + whole[21:],
+            "length": b"\xff" * 8 + whole[8:],
+            "kind": whole.replace(b'"F32"', b'"F8X"'),
+        }[damage]
+    )
+    with pytest.raises(ModelError, match=r"model\.safetensors"), Checkpoint(tmp_path / "out"):
+        pass
