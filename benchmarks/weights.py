@@ -9,6 +9,7 @@ are. Peak memory is the largest resident set of the stage's process. More layers
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -96,15 +97,28 @@ def run_stage(project: Path, *command: str) -> tuple[float, float]:
         "DVC_ROOT": str(project),
         "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
     }
-    started = time.monotonic()
+    started, peak = time.monotonic(), 0.0
     with (project / "log").open("w") as log:
         stage = subprocess.Popen(
             [sys.executable, "-m", *command], cwd=project, env=environment, stderr=log
         )
-        _, status, usage = os.wait4(stage.pid, 0)
-    if status:
+        # Its own high-water mark; what the kernel says at its end counts this process as well.
+        while stage.poll() is None:
+            peak = max(peak, high_water(stage.pid))
+            time.sleep(0.02)
+    if stage.returncode:
         sys.exit((project / "log").read_text()[-2000:])
-    return usage.ru_maxrss / 1e6, time.monotonic() - started
+    return peak, time.monotonic() - started
+
+
+def high_water(pid: int) -> float:
+    """The largest resident set of a process so far, in GB."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) / 1e6 if found else 0.0
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from stages.pipeline.errors import ModelError, ParamsError
 from stages.pipeline.run import read_json
 from stages.weights.checkpoint import Checkpoint
 from stages.weights.mxfp4 import dequantize, quantize
+from tests.micro import edit_yaml
 
 PROJECT = Path(__file__).resolve().parents[1]
 EXPERTS = [f"model.layers.{i}.mlp.experts.{n}_proj" for i in (0, 1) for n in ("down", "gate_up")]
@@ -186,6 +188,54 @@ def test_a_base_that_is_mxfp4_already_is_passed_through_byte_for_byte(tiny, tmp_
         numbers = dequantize(base[f"{name}_blocks"], base[f"{name}_scales"])
         assert torch.equal(merged[name], numbers.transpose(-1, -2).to(torch.bfloat16))
     assert "quantization_config" not in read_json(folder / "models/merged-bf16/config.json")
+
+
+def test_a_killed_merge_and_export_end_with_the_same_bytes(tmp_path):
+    """S1-10: SIGKILL once the first file is finished; the run after it makes the rest."""
+    torch.manual_seed(1)
+    config = GptOssConfig(
+        vocab_size=2000, hidden_size=128, intermediate_size=128, num_hidden_layers=4, head_dim=32,
+        num_attention_heads=4, num_key_value_heads=2, num_local_experts=8, num_experts_per_tok=1,
+        rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
+    )  # fmt: skip
+    folders = [tmp_path / "whole", tmp_path / "killed"]
+    model = GptOssForCausalLM._from_config(config, dtype=torch.bfloat16)
+    lora = LoraConfig(r=4, target_modules=["q_proj"], target_parameters=["mlp.experts.gate_up_proj"], init_lora_weights=False)  # fmt: skip
+    for folder in folders:
+        folder.mkdir()
+        make_project(folder)
+        edit_yaml(folder / "params.yaml", lambda params: params["merge"].update(max_shard_mb=1))
+        model.save_pretrained(folder / "models/base")
+    tuned = get_peft_model(model, lora)  # pyright: ignore[reportArgumentType] - a PreTrainedModel
+    for folder in folders:
+        tuned.save_pretrained(str(folder / "models/adapter"))
+    whole, killed = folders
+    for stage, variant in (("merge", "merged-bf16"), ("export", "mxfp4")):
+        command = [f"stages.{stage}", *(["--format", "mxfp4"] if stage == "export" else [])]
+        assert run_stage(whole, *command) == ""
+        started = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=killed,
+            env=os.environ | {"PYTHONPATH": str(PROJECT), "DVC_ROOT": str(killed)},
+            stderr=subprocess.DEVNULL,
+        )
+        rooms = killed / ".checkpoints" / stage
+        while not list(rooms.glob("*/model-00001-of-*.safetensors")) and started.poll() is None:
+            time.sleep(0.001)
+        started.kill()
+        assert started.wait() == -9, "it was quicker than the kill"
+        assert not (killed / "models" / variant).exists()
+        (finished,) = rooms.glob("*/model-00001-of-*.safetensors")
+        made = finished.stat().st_mtime_ns
+        assert run_stage(killed, *command) == ""
+        for file in sorted((whole / "models" / variant).iterdir()):
+            again = killed / "models" / variant / file.name
+            assert again.read_bytes() == file.read_bytes(), file.name
+            if file.name == finished.name:
+                assert again.stat().st_mtime_ns == made, "it was not made a second time"
+        metrics = f"metrics/{'merge' if stage == 'merge' else 'export/mxfp4'}.json"
+        assert (killed / metrics).read_bytes() == (whole / metrics).read_bytes()
+        assert not rooms.is_dir() or not list(rooms.iterdir())
 
 
 @pytest.fixture

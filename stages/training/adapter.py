@@ -6,6 +6,7 @@ different model. Here every target, layer and pattern must match something, or n
 
 import logging
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -44,8 +45,8 @@ def with_adapter(model: Any, lora: Lora) -> Any:
             # By their full names only where short ones would not do.
             target_modules=lora.target_modules if lora.layers is None else modules,
             target_parameters=parameters or None,
-            rank_pattern=lora.rank_pattern,
-            alpha_pattern=lora.alpha_pattern,
+            rank_pattern=by_full_name(lora.rank_pattern, [*modules, *parameters]),
+            alpha_pattern=by_full_name(lora.alpha_pattern, [*modules, *parameters]),
             use_rslora=lora.use_rslora,
             bias="none",
         ),
@@ -87,6 +88,16 @@ def wanted(model: Any, lora: Lora) -> tuple[list[str], list[str]]:
             matches = _matching(left, [target], key)
             left = [name for name in left if name not in matches]
     return sorted(modules), sorted(parameters)
+
+
+def by_full_name(pattern: Mapping[str, int], names: list[str]) -> dict[str, int]:
+    """A value for each name that some key ends, of the first such key. What is saved so means the
+    same in any order of its keys."""
+    found: dict[str, int] = {}
+    for key, value in pattern.items():
+        for name in _matching(names, [key], "patterns"):
+            found.setdefault(name, value)
+    return found
 
 
 def _matching(names: list[str], targets: list[str], key: str) -> list[str]:
