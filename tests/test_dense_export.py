@@ -1,6 +1,7 @@
 """`merge`, `export` and `compare` on dense families: their MXFP4 is packed as compressed-tensors
 packs it."""
 
+import csv
 import shutil
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from stages import compare, export, merge
@@ -142,7 +144,36 @@ def test_calibration_and_other_families_are_refused(project):
         export.main()
 
 
-def test_the_two_models_are_compared_token_by_token(project):
+def test_a_weight_that_is_no_number_is_refused_by_name(project):
+    project("llama")
+    before = Path("models/mxfp4/model.safetensors").read_bytes()
+    file = Path("models/base/model.safetensors")
+    held = load_file(file)
+    held["model.layers.1.mlp.up_proj.weight"][3, 5] = torch.nan
+    save_file(held, file, metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=r"layers\.1\.mlp\.up_proj\.weight: a weight is NaN"):
+        export.main()
+    assert Path("models/mxfp4/model.safetensors").read_bytes() == before
+
+
+def test_what_lost_its_tuning_is_warned_of_and_counted(project, caplog):
+    """`min_delta_kept` is between the least and the most that any weight keeps."""
+    project("llama")
+    text = Path("metrics/plots/mxfp4.csv").read_text(encoding="utf-8")
+    lines = list(csv.DictReader(text.splitlines()))
+    kept = sorted(float(line["delta_kept"]) for line in lines if line["delta_kept"])
+    assert len(lines) == 14 and len(kept) == 4
+    bound = (kept[0] + kept[1]) / 2
+    caplog.clear()
+    edit_yaml(Path("params.yaml"), lambda p: p["export"]["mxfp4"].update(min_delta_kept=bound))
+    export.main()
+    assert read_json(Path("metrics/export/mxfp4.json"))["tensors_under_min_delta_kept"] == 1
+    (warning,) = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    least = next(line["weight"] for line in lines if float(line["delta_kept"] or 9) == kept[0])
+    assert "in 1 of 4 weights" in warning and least in warning
+
+
+def test_the_two_models_are_compared_token_by_token(project, caplog):
     models = project("llama")
     rows = [
         {"id": str(n), "input_ids": [5 + n, 6, 7, 8, 9], "labels": [-100, -100, 7, 8, 9]}
@@ -162,4 +193,10 @@ def test_the_two_models_are_compared_token_by_token(project):
     agree = (right.argmax(-1) == given.argmax(-1)).float().mean()
     assert found["top1_agreement"] == pytest.approx(float(agree), abs=1e-6)
     labels = torch.tensor([7, 8, 9] * 3)
+    assert found["top1_agreement"] < 1
+    for bound, times in ((found["top1_agreement"], 0), (1.0, 1)):
+        caplog.clear()
+        edit_yaml(Path("params.yaml"), lambda p, b=bound: p["compare"].update(min_top1_agreement=b))
+        compare.main()
+        assert sum(record.levelname == "WARNING" for record in caplog.records) == times
     assert found["loss_nats_exported"] == pytest.approx(float(torch.nn.functional.nll_loss(given, labels)), abs=2e-6)  # fmt: skip

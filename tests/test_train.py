@@ -243,6 +243,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "stopped": ("qwen2", {"validated": "WXYZ ", "train__keep": "best", "train__eval_steps": 2, "train__early_stopping_patience": 1, "train__learning_rate": 1.0, "train__warmup_steps": 0.0, "train__num_train_epochs": 4.0}),
     "attention": ("gpt_oss", {}),
     "experts": ("gpt_oss", {"train__lora__target_parameters": EXPERTS}),
+    "qat": ("gpt_oss", {"train__lora__target_parameters": EXPERTS, "train__qat": True}),
     "packed": ("gpt_oss", {"train__packing": True, "train__num_train_epochs": 4.0, "encode__max_length_tokens": 1000}),
     "best": ("qwen2", {"validated": "WXYZ ", "train__keep": "best", "train__eval_steps": 2, "train__early_stopping_patience": 2, "train__learning_rate": 0.5, "train__num_train_epochs": 4.0}),
 }  # fmt: skip
@@ -250,7 +251,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 
 # Where it is killed: once that checkpoint is whole. 4 and 8 end an epoch, 8 the training, and with
 # `best` the evaluation at 4 is the one that ends it.
-KILLS = [("attention", 3), ("attention", 8), ("epochs", 4), ("experts", 3), ("packed", 3), ("best", 4), ("stopped", 4)]  # fmt: skip
+KILLS = [("attention", 3), ("attention", 8), ("epochs", 4), ("experts", 3), ("qat", 3), ("packed", 3), ("best", 4), ("stopped", 4)]  # fmt: skip
 
 
 def run_stage(folder: Path, killed_at: int | None = None) -> str:

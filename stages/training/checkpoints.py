@@ -31,6 +31,7 @@ CODE = (
     Path("stages/chat/rendering.py"),
     Path("stages/pipeline/run.py"),
     Path("stages/pipeline/tables.py"),
+    Path("stages/weights/mxfp4.py"),
 )
 WHOLE = "whole.json"  # written last into a checkpoint, with the sizes of its files
 

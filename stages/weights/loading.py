@@ -1,5 +1,6 @@
 """A model folder as transformers loads it, in the numbers that are asked for."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,16 @@ def load_model(folder: Path, dtype: str) -> Any:
     elif quantised and quantised["quant_method"] == "compressed-tensors":
         options["quantization_config"] = CompressedTensorsConfig(dequantize=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model: Any = AutoModelForCausalLM.from_pretrained(
-        folder,
-        dtype=getattr(torch, dtype),
-        attn_implementation="eager",
-        trust_remote_code=False,
-        use_safetensors=True,
-        **options,
-    )
+    with warnings.catch_warnings():
+        # That the settings of the folder are taken, but for what is asked for here: as it should be.
+        warnings.filterwarnings("ignore", message="You passed `quantization_config`")
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=getattr(torch, dtype),
+            attn_implementation="eager",
+            trust_remote_code=False,
+            use_safetensors=True,
+            **options,
+        )
     # Dequantising yields BF16, whatever was asked for.
     return model.to(device, getattr(torch, dtype)).eval()
