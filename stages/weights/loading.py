@@ -22,7 +22,7 @@ def load_model(folder: Path, dtype: str) -> Any:
         options["quantization_config"] = CompressedTensorsConfig(dequantize=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     with warnings.catch_warnings():
-        # That the settings of the folder are taken, but for what is asked for here: as it should be.
+        # It says that the folder's settings are taken, but for what is asked for here.
         warnings.filterwarnings("ignore", message="You passed `quantization_config`")
         model: Any = AutoModelForCausalLM.from_pretrained(
             folder,
