@@ -26,8 +26,7 @@ def expected(model: Any, row: Row) -> Any:
     """The log-probabilities (tokens, vocabulary) before each labelled token of a row."""
     import torch
 
-    labels = torch.tensor(row["labels"])
-    places = torch.where(labels != IGNORED)[0] - 1
+    places = torch.where(torch.tensor(row["labels"][1:]) != IGNORED)[0]
     with torch.inference_mode():
         logits = model(torch.tensor([row["input_ids"]], device=model.device)).logits[0]
     return logits[places.to(logits.device)].float().log_softmax(-1).cpu()
@@ -38,7 +37,7 @@ def distance(merged: Any, exported: Any, row: Row) -> dict[str, float]:
     import torch
 
     right, given = expected(merged, row), expected(exported, row)
-    labels = torch.tensor([label for label in row["labels"] if label != IGNORED]).unsqueeze(1)
+    labels = torch.tensor([label for label in row["labels"][1:] if label != IGNORED]).unsqueeze(1)
     return {
         "tokens": float(len(labels)),
         "kl": float((right.exp() * (right - given)).sum(-1).double().sum()),

@@ -8,7 +8,9 @@ for byte. Of each weight it is measured what quantising cost, and what it left o
 
 import csv
 import logging
+import math
 import statistics
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,7 @@ def plan(
     import torch
 
     from stages.weights.change import losses
-    from stages.weights.mxfp4 import dequantize
+    from stages.weights.mxfp4 import BLOCK, dequantize
     from stages.weights.shards import Group, Made, rows_at_once
 
     def quantised(name: str) -> Group:
@@ -67,6 +69,10 @@ def plan(
                     f"{name}: {error}.",
                     "Run `dvc repro train` with a lower rate.",
                 ) from None
+            if before is not None:
+                # Also -0, which becomes 0 when nothing is added to it.
+                same = (tuned == weight).unflatten(-1, (-1, BLOCK)).all(-1)
+                blocks[same], scales[same] = before[0][0][same], before[1][0][same]
             exported = dequantize(blocks, scales, threads=1)
             sums = {"blocks": float(scales.numel())}
             untuned = weight
@@ -75,7 +81,12 @@ def plan(
             sums |= losses(weight, tuned, exported, untuned)
             if before is not None:
                 sums["scales_changed"] = float((scales != before[1][0]).sum())
-                sums["blocks_changed"] = float((blocks != before[0][0]).any(-1).sum())
+                moved = (exported != weight).unflatten(-1, (-1, BLOCK)).any(-1)
+                sums["blocks_changed"] = float(moved.sum())
+            if not math.isfinite(sums["error"]):
+                raise ModelError(
+                    str(paths.MERGED), f"{name}: too large for MXFP4.", "Train with a lower rate."
+                )
             made = {packed.blocks: blocks, packed.scales: scales}
             if experts:
                 made = {key: tensor.unsqueeze(0) for key, tensor in made.items()}
@@ -111,6 +122,23 @@ def plan(
     return groups
 
 
+def check_merged(base: Any, merged: Any) -> None:
+    """That the merged weights are those of this base, by name and shape.
+
+    Raises:
+        ModelError: they are not.
+    """
+    shapes = [{name: model.shape(name) for name in model} for model in (base, merged)]
+    if shapes[0] != shapes[1]:
+        names = sorted(shapes[0].keys() | shapes[1].keys())
+        other = next(name for name in names if shapes[0].get(name, ()) != shapes[1].get(name, ()))
+        raise ModelError(
+            str(merged.folder),
+            f"was not made from {base.folder}: they differ in {other}.",
+            "Run `dvc repro merge`.",
+        )
+
+
 def quantiser_of(params: Mxfp4, base: Any, adapter: Any, merged: Any) -> Any:
     """A function of a weight's name, its expert, its numbers (out, in) and the scales of its blocks
     in the base, that gives blocks and scales.
@@ -135,11 +163,14 @@ def quantiser_of(params: Mxfp4, base: Any, adapter: Any, merged: Any) -> Any:
     torch.set_num_threads(1)  # pieces are worked on side by side; no sum may depend on how many
     rows = [row["input_ids"] for row in read_table(paths.ENCODED / "train")]
     rows = rows[:: max(1, len(rows) // params.calibration_rows)][: params.calibration_rows]
-    log.info("calibrating on %d rows, %s tokens", len(rows), f"{sum(map(len, rows)):,}")
-    activations = Activations(merged.folder, rows)
+    recorded, one_at_a_time = [], threading.Lock()
 
     def calibrated(name: str, expert: int, weight: Any, before: Any) -> Any:
-        inputs = activations.of(name, expert, base, adapter)
+        with one_at_a_time:
+            if not recorded:  # not before a weight needs it, nor after a kill if none is left
+                log.info("calibrating on %d rows, %s tokens", len(rows), f"{sum(map(len, rows)):,}")
+                recorded.append(Activations(merged.folder, rows))
+        inputs = recorded[0].of(name, expert, base, adapter)
         return quantize_with_feedback(weight, inputs, before)
 
     return calibrated
@@ -216,7 +247,7 @@ def main() -> None:
     from stages.weights.layout import Layout
     from stages.weights.lora import Adapter
     from stages.weights.model import Model
-    from stages.weights.shards import room_of, take_shards, write_shards
+    from stages.weights.shards import shards_room, take_shards, write_shards
 
     curve = paths.PLOTS / f"{form}.csv"
     outs = [paths.MODELS / form, curve, paths.METRICS / "export" / f"{form}.json"]
@@ -232,28 +263,28 @@ def main() -> None:
             Model(paths.MERGED) as merged,
         ):
             layout = Layout(merged)
+            check_merged(base, merged)
             quantiser = quantiser_of(params, base, adapter, merged)
-            room = room_of("export", made_from, own)
-            groups = plan(base, adapter, merged, layout, params.source, quantiser)
-            sums = write_shards(
-                room,
-                groups,
-                config.merge.max_shard_mb * 1_000_000,
-                threads,
-                config.runtime.progress,
-            )
+            with shards_room("export", made_from, own) as room:
+                groups = plan(base, adapter, merged, layout, params.source, quantiser)
+                sums = write_shards(
+                    room,
+                    groups,
+                    config.merge.max_shard_mb * 1_000_000,
+                    threads,
+                    config.runtime.progress,
+                )
+                folder.mkdir()
+                take_shards(room, folder)
             packed = sum(layout.packs(name) for name in merged)
         lines = measured(sums)
         metrics = headline(lines, params.min_delta_kept)
-        folder.mkdir()
         metrics["passed_through_tensors"] = packed - len(lines)
         metrics["weight_bytes"] = sum(group.nbytes for group in groups)
-        take_shards(room, folder)
         copy_companions(paths.MERGED, folder, "config.json")
         described = read_json(paths.MERGED / "config.json")
-        write_json(
-            folder / "config.json", described | {"quantization_config": layout.quantization_config}
-        )
+        described["quantization_config"] = layout.quantization_config
+        write_json(folder / "config.json", described)
         write_lines(curve_file, lines)
         write_json(metrics_file, metrics)
     log.info("%s", metrics)

@@ -21,6 +21,24 @@ from stages.pipeline.tracking import project
 log = logging.getLogger("merge")
 
 
+def in_bf16(name: str, weight: Any) -> Any:
+    """Rounded once.
+
+    Raises:
+        ModelError: a number is none, or none that BF16 can hold.
+    """
+    import torch
+
+    rounded = weight.to(torch.bfloat16)
+    if not torch.isfinite(rounded).all():
+        raise ModelError(
+            "models/merged-bf16",
+            f"{name} would hold NaN or infinity.",
+            "Look at the base model's weight; if it is fine, train with a lower rate.",
+        )
+    return rounded
+
+
 def plan(base: Any, adapter: Any) -> list[Any]:
     """What is to be written, from the base's `weights.model.Model` and the `weights.lora.Adapter`;
     no number is read yet."""
@@ -35,7 +53,7 @@ def plan(base: Any, adapter: Any) -> list[Any]:
             if name in adapter:
                 tuned = adapter[name].tuned(weight, first)
                 weight, sums = tuned, energies(weight, tuned)
-            return {name: weight.T.to(torch.bfloat16).unsqueeze(0)}, sums
+            return {name: in_bf16(name, weight.T).unsqueeze(0)}, sums
 
         count, rows, columns = shape
         return Group({name: (torch.bfloat16, (count, columns, rows))}, 1, make)
@@ -44,19 +62,20 @@ def plan(base: Any, adapter: Any) -> list[Any]:
         def make(first: int, last: int) -> Made:
             weight = base.rows(name, first, last)
             tuned = adapter[name].tuned(weight, first=first)
-            return {name: tuned.to(torch.bfloat16)}, energies(weight, tuned)
+            return {name: in_bf16(name, tuned)}, energies(weight, tuned)
 
         shape = base.stored(name).shape
         return Group({name: (torch.bfloat16, shape)}, rows_at_once(shape), make)
 
     def untouched(name: str) -> Group:
         stored = base.stored(name)
-        dtype = torch.bfloat16 if stored.dtype.is_floating_point else stored.dtype
+        floats = stored.dtype.is_floating_point
 
         def make(first: int, last: int) -> Made:
             weight = base.rows(name, first, last) if stored.shape else base[name]
-            return {name: weight.to(dtype)}, {}
+            return {name: in_bf16(name, weight) if floats else weight}, {}
 
+        dtype = torch.bfloat16 if floats else stored.dtype
         return Group({name: (dtype, stored.shape)}, rows_at_once(stored.shape), make)
 
     groups = []
@@ -75,12 +94,16 @@ def main() -> None:
     from stages.weights.checkpoint import copy_companions
     from stages.weights.lora import Adapter
     from stages.weights.model import Model
-    from stages.weights.shards import room_of, take_shards, write_shards
+    from stages.weights.shards import shards_room, take_shards, write_shards
 
     outs = [paths.MERGED, paths.METRICS / "merge.json"]
     with publish(*outs) as (folder, metrics_file):
-        room = room_of("merge", [paths.BASE, paths.ADAPTER], config.merge.model_dump())
-        with Model(paths.BASE) as base, Adapter(paths.ADAPTER, base.shapes()) as adapter:
+        made_from = [paths.BASE, paths.ADAPTER]
+        with (
+            Model(paths.BASE) as base,
+            Adapter(paths.ADAPTER, base.shapes()) as adapter,
+            shards_room("merge", made_from, config.merge.model_dump()) as room,
+        ):
             groups = plan(base, adapter)
             sums = write_shards(
                 room,
@@ -90,13 +113,8 @@ def main() -> None:
                 config.runtime.progress,
             )
             changed = {name: sums[name] for name in adapter}
-        for name, energy in changed.items():
-            if not math.isfinite(energy["tuned"]):
-                raise ModelError(
-                    str(paths.ADAPTER), f"makes {name} overflow.", "Train with a lower rate."
-                )
-        folder.mkdir()
-        take_shards(room, folder)
+            folder.mkdir()
+            take_shards(room, folder)
         copy_companions(paths.BASE, folder, "config.json")
         described = read_json(paths.BASE / "config.json") | {"dtype": "bfloat16"}
         described.pop("quantization_config", None)

@@ -53,7 +53,9 @@ LORAS: dict[str, tuple[str, dict[str, Any], int]] = {
     "gpt_oss router": ("gpt_oss", {"r": 2, "lora_alpha": 2, "target_modules": [], "target_parameters": ["mlp.router.weight"]}, 2),
     "llama all": ("llama", {"r": 4, "lora_alpha": 16, "target_modules": "all-linear"}, 14),
     "llama rslora": ("llama", {**ATTENTION, "use_rslora": True}, 6),
-    "llama patterns": ("llama", {**ATTENTION, "rank_pattern": {"v_proj": 2, "layers.1.self_attn.q_proj": 8}, "alpha_pattern": {"layers.0.self_attn.v_proj": 32, "v_proj": 16}}, 6),
+    "llama patterns": ("llama", {**ATTENTION, "rank_pattern": {"v_proj": 2, "layers.1.self_attn.q_proj": 8}, "alpha_pattern": {"layers.0.self_attn.v_proj": 32, "proj": 99}}, 6),
+    "llama patterns, rslora": ("llama", {**ATTENTION, "use_rslora": True, "rank_pattern": {"v_proj": 2}}, 6),
+    "gpt_oss router pattern": ("gpt_oss", {"r": 2, "lora_alpha": 2, "target_modules": [], "target_parameters": ["mlp.router.weight"], "alpha_pattern": {"mlp.router.weight": 64, "router": 7}, "rank_pattern": {"layers.1.mlp.router.weight": 4}}, 2),
     "gpt_oss expert patterns": ("gpt_oss", {"r": 2, "lora_alpha": 4, "target_modules": [], "target_parameters": EXPERTS, "rank_pattern": {"mlp.experts.down_proj": 4}, "alpha_pattern": {"mlp.experts.gate_up_proj": 16}}, 4),
     "qwen2": ("qwen2", ATTENTION, 6),
     "gemma": ("gemma", {"r": 4, "lora_alpha": 4, "target_modules": ["gate_proj", "down_proj"]}, 4),
@@ -199,9 +201,38 @@ def test_an_adapter_without_a_tensor_or_with_nan_is_refused(tmp_path):
     with pytest.raises(ModelError, match="holds no tensor"):
         opened(write_adapter(tmp_path, {}))
     pair = load_file(write_adapter(tmp_path) / "adapter_model.safetensors")
-    pair[f"{PREFIX}.lora_A.weight"][0, 3] = torch.nan
-    with pytest.raises(ModelError, match=r"q_proj\.weight holds NaN"):
-        opened(write_adapter(tmp_path, pair))
+    for side, place in (("A", (0, 3)), ("B", (2, 0))):
+        spoiled = {key: tensor.clone() for key, tensor in pair.items()}
+        spoiled[f"{PREFIX}.lora_{side}.weight"][place] = torch.nan
+        with pytest.raises(ModelError, match=r"q_proj\.weight holds NaN"):
+            opened(write_adapter(tmp_path, spoiled))
+
+
+def test_patterns_of_which_the_first_cannot_be_told_are_refused(tmp_path):
+    """PEFT takes the first that fits, and writes them down in another order."""
+    with pytest.raises(ModelError, match=r"several patterns for .*q_proj, with \[8, 64\]"):
+        opened(write_adapter(tmp_path, alpha_pattern={"q_proj": 64, "self_attn.q_proj": 8}))
+    with Adapter(write_adapter(tmp_path, alpha_pattern={"q_proj": 2, "self_attn.q_proj": 2}), {NAME: (1, 4, 6)}) as same:  # fmt: skip
+        assert same[NAME].scale == 2
+
+
+@pytest.mark.parametrize("config", [{"r": None}, {"r": "x"}, {"alpha_pattern": [1]}, {"lora_alpha": "a"}, {"rank_pattern": {"(": 1}}])  # fmt: skip
+def test_settings_that_are_none_are_refused(tmp_path, config):
+    with pytest.raises(ModelError, match=r"adapter_config.*dvc repro train"):
+        opened(write_adapter(tmp_path, **config))
+
+
+def test_two_factors_for_one_weight_are_refused(tmp_path):
+    holder = "base_model.model.model.layers.0.mlp.experts"
+    tensors = {
+        f"{holder}.{nested}lora_{side}.weight": torch.zeros((4, 6) if side == "A" else (8, 4))
+        for nested in ("", "base_layer.")
+        for side in "AB"
+    }
+    write_adapter(tmp_path, tensors, r=2, target_parameters=EXPERTS)
+    shapes = {"model.layers.0.mlp.experts.gate_up_proj": (2, 8, 6)}
+    with pytest.raises(ModelError, match="factors for"), Adapter(tmp_path, shapes):
+        pass
 
 
 def test_experts_that_cannot_be_told_apart_are_refused(tmp_path):

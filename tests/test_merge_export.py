@@ -1,6 +1,7 @@
 """`merge` and `export` as they are run, on a tiny random gpt-oss and an adapter made by PEFT: first
 over a BF16 base, then over a base that is MXFP4 already."""
 
+import csv
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -18,8 +20,10 @@ from transformers import AutoModelForCausalLM, GptOssConfig, GptOssForCausalLM
 from transformers.utils.quantization_config import Mxfp4Config
 
 from stages import export, merge
+from stages.encode import IDS
 from stages.pipeline.errors import ModelError, ParamsError
 from stages.pipeline.run import read_json
+from stages.pipeline.tables import write_table
 from stages.weights.checkpoint import Checkpoint
 from stages.weights.mxfp4 import dequantize, quantize
 from tests.micro import edit_yaml
@@ -188,6 +192,143 @@ def test_a_base_that_is_mxfp4_already_is_passed_through_byte_for_byte(tiny, tmp_
         numbers = dequantize(base[f"{name}_blocks"], base[f"{name}_scales"])
         assert torch.equal(merged[name], numbers.transpose(-1, -2).to(torch.bfloat16))
     assert "quantization_config" not in read_json(folder / "models/merged-bf16/config.json")
+
+
+def numbers_of(folder: Path, name: str) -> np.ndarray:
+    """An expert weight (E, out, in) in float64, however the folder holds it; read by safetensors."""
+    held: dict[str, torch.Tensor] = {}
+    for file in folder.glob("*.safetensors"):
+        held |= load_file(file)
+    if name in held:
+        return held[name].double().numpy().transpose(0, 2, 1)
+    codes = held[f"{name}_blocks"].numpy()
+    codes = np.stack([codes & 15, codes >> 4], -1).reshape(*codes.shape[:-1], 32)
+    values = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6])
+    signed = np.where(codes < 8, 1.0, -1.0) * values[codes & 7]
+    powers = 2.0 ** (held[f"{name}_scales"].numpy().astype(float) - 127)
+    return (signed * powers[..., None]).reshape(*codes.shape[:2], -1)
+
+
+@pytest.mark.parametrize("packed_base", [False, True])
+@pytest.mark.parametrize(
+    ("rule", "source"), [("even", "adapter"), ("search", "merged"), ("calibrated", "adapter")]
+)
+def test_experts_are_merged_exported_and_measured(tiny, tmp_path, monkeypatch, packed_base, rule, source):  # fmt: skip
+    """S1-09, S1-10: an adapter on experts over a BF16 and over an MXFP4 base; expert 1 of layer 0 is
+    one that the training never reached. Every figure is computed again in numpy."""
+    folder = make_project(tmp_path)
+    monkeypatch.chdir(folder)
+    for stage in (merge, export):
+        monkeypatch.setattr(stage, "pin_numerics", lambda _: None)
+        monkeypatch.setattr(stage, "project", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["export", "--format", "mxfp4"])
+    shutil.copytree(tiny / "models" / ("mxfp4" if packed_base else "base"), "models/base")
+    edit_yaml(Path("params.yaml"), lambda p: p["export"]["mxfp4"].update(rule=rule, source=source))
+    if rule == "calibrated":
+        generator = np.random.default_rng(0)
+        rows = [{"id": str(i), "input_ids": generator.integers(0, 96, 30).tolist(), "labels": [1] * 30} for i in range(20)]  # fmt: skip
+        write_table(Path("data/encoded/train"), rows, IDS)
+    loader: Any = AutoModelForCausalLM
+    options = {"quantization_config": Mxfp4Config(dequantize=True)} if packed_base else {}
+    model = loader.from_pretrained("models/base", dtype=torch.bfloat16, **options).float()
+    targets = ["mlp.experts.gate_up_proj", "layers.0.mlp.experts.down_proj"]
+    lora = LoraConfig(r=2, lora_alpha=2, target_modules=["q_proj"], target_parameters=targets, init_lora_weights=False)  # fmt: skip
+    tuned = get_peft_model(model, lora)
+    for name, factor in tuned.named_parameters():
+        if "experts" in name and "lora_B" in name:
+            factor.data *= 0.2
+            if "layers.0" in name:
+                factor.data.view(len(factor), 2, 2)[:, :, 1] = 0  # the expert is the fastest index
+    tuned.save_pretrained("models/adapter")
+    wanted: Any = tuned.merge_and_unload().state_dict()
+    merge.main()
+    export.main()
+
+    merged = tensors(Path("models/merged-bf16"))
+    assert merged.keys() == wanted.keys()
+    for name, weight in wanted.items():
+        torch.testing.assert_close(merged[name].float(), weight, rtol=2**-8, atol=1e-6)
+        assert (merged[name] != weight.to(torch.bfloat16)).float().mean() < 1e-3, name
+    described = list(csv.DictReader(Path("metrics/plots/mxfp4.csv").read_text().splitlines()))
+    lines = {line["weight"]: line for line in described}
+    base, exported = tensors(Path("models/base")), tensors(Path("models/mxfp4"))
+    metrics = read_json(Path("metrics/export/mxfp4.json"))
+    tuned_names = [name for name in EXPERTS if "layers.1.mlp.experts.down" not in name]
+    assert lines.keys() == (set(tuned_names) if packed_base else set(EXPERTS))
+    assert metrics["passed_through_tensors"] == packed_base
+    assert metrics["tuned_quantised_tensors"] == 3
+    for name in EXPERTS:
+        w, q = (numbers_of(Path("models") / variant, name) for variant in ("base", "mxfp4"))
+        if name not in tuned_names:
+            if packed_base:
+                for part in ("blocks", "scales"):
+                    assert torch.equal(exported[f"{name}_{part}"], base[f"{name}_{part}"])
+            continue
+        t = wanted[name].double().numpy().transpose(0, 2, 1)
+        if source == "merged":
+            t = merged[name].double().numpy().transpose(0, 2, 1)
+        line = {
+            key: float(value) for key, value in lines[name].items() if value and key != "weight"
+        }
+        error, delta = ((q - t) ** 2).sum(), ((t - w) ** 2).sum()
+        assert line["relative_mse"] == pytest.approx(error / (t**2).sum(), rel=1e-3)
+        assert line["error_to_delta"] == pytest.approx(error / delta, rel=1e-3)
+        if rule != "calibrated" or packed_base:
+            q0 = w
+            if not packed_base:
+                plain = quantize(torch.from_numpy(w).float(), rule)
+                q0 = dequantize(*plain).double().numpy()
+            kept = ((q - q0) * (t - w)).sum() / delta
+            assert line["delta_kept"] == pytest.approx(kept, rel=1e-3, abs=1e-5)
+        if rule != "calibrated":
+            blocks, scales = quantize(torch.from_numpy(t).float(), rule, base.get(f"{name}_scales"))
+            found = (exported[f"{name}_blocks"], exported[f"{name}_scales"])
+            assert (dequantize(*found) != dequantize(blocks, scales)).float().mean() < 2e-3
+        else:
+            plain = dequantize(*quantize(torch.from_numpy(t).float(), "search", base.get(f"{name}_scales")))  # fmt: skip
+            assert (plain.numpy() != q).any(), "it is not the plain search"
+        if packed_base:
+            moved = (q != w).reshape(*q.shape[:2], -1, 32).any(-1)
+            assert line["blocks_changed"] == pytest.approx(moved.mean(), abs=1e-6)
+            rescaled = exported[f"{name}_scales"] != base[f"{name}_scales"]
+            assert line["scales_changed"] == pytest.approx(float(rescaled.float().mean()), abs=1e-6)
+            if "layers.0" in name:
+                for part in ("blocks", "scales"):
+                    ours, theirs = exported[f"{name}_{part}"][1], base[f"{name}_{part}"][1]
+                    assert torch.equal(ours, theirs), "an expert that was not reached is as it was"
+
+
+def test_numbers_that_are_none_and_halves_of_mxfp4_are_refused(copied):
+    file = copied / "models/base/model.safetensors"
+    whole = load_file(file)
+    norm = "model.norm.weight"
+    save_file(whole | {norm: torch.full_like(whole[norm], torch.inf)}, file)
+    with pytest.raises(ModelError, match=r"model\.norm\.weight would hold NaN or infinity"):
+        merge.main()
+    save_file(whole | {norm: torch.full((64,), 3.4e38)}, file)
+    with pytest.raises(ModelError, match=r"model\.norm\.weight would hold NaN or infinity"):
+        merge.main()
+    name = EXPERTS[0]
+    blocks, scales = quantize(whole[name].transpose(-1, -2).contiguous(), "even")
+    rest = {key: tensor for key, tensor in whole.items() if key != name}
+    for held, said in (
+        ({f"{name}_blocks": blocks}, "without its other half"),
+        ({f"{name}_blocks": blocks, f"{name}_scales": scales[:, :-1].contiguous()}, "no shape"),
+        ({f"{name}_blocks": blocks, f"{name}_scales": torch.full_like(scales, 255)}, "scale that is NaN"),
+    ):  # fmt: skip
+        save_file(rest | held, file)
+        with pytest.raises(ModelError, match=said):
+            merge.main()
+
+
+def test_merged_weights_of_another_base_are_refused(copied, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["export", "--format", "mxfp4"])
+    file = copied / "models/merged-bf16/model.safetensors"
+    held = load_file(file)
+    held.pop("model.norm.weight")
+    save_file(held, file)
+    with pytest.raises(ModelError, match=r"they differ in model\.norm\.weight.*dvc repro merge"):
+        export.main()
 
 
 def test_a_killed_merge_and_export_end_with_the_same_bytes(tmp_path):

@@ -33,6 +33,7 @@ def test_what_training_computes_with_is_what_the_codec_writes(dtype):
     weight = (torch.randn(3, 96, 40, generator=generator) * 0.02).to(dtype)
     weight[0, :32] = 0
     weight[1, 3] *= 100
+    weight[2, 32:64] *= 1e-37  # under the least scale
     exported = dequantize(*quantize(weight.transpose(-1, -2), "even")).transpose(-1, -2)
     assert torch.equal(rounded_to_mxfp4(weight), exported.to(dtype))
 
@@ -177,6 +178,9 @@ def test_the_recorded_inputs_are_those_that_the_experts_multiply(tmp_path):
             _, chosen, shares = activations._found[name]
             for expert in range(4):
                 token, place = torch.where(chosen == expert)
+                share = shares[token, place].float().unsqueeze(1)
+                before = activations.of(f"{name}.gate_up_proj", expert, base, {})
+                assert torch.equal(before, activations._found[name][0][token].float() * share)
                 inputs = activations.of(f"{name}.down_proj", expert, base, {})
                 bias = base.rows(f"{name}.down_proj_bias", expert, expert + 1)[0].float()
                 share = shares[token, place].float().unsqueeze(1)

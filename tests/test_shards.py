@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from stages.pipeline.errors import InputError, ModelError
+from stages.pipeline.errors import BusyError, InputError, ModelError
 from stages.weights import shards
 from stages.weights.checkpoint import INDEX, WEIGHTS, Checkpoint
 from stages.weights.shards import Group, Made, take_shards, write_shards
@@ -144,14 +145,77 @@ def test_another_run_s_room_is_not_gone_on_from(tmp_path, monkeypatch):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     weights = tmp_path / "weights"
     weights.write_bytes(b"1")
-    first = shards.room_of("merge", [weights], {"max_shard_mb": 1})
-    (first / "kept").touch()
-    assert shards.room_of("merge", [weights], {"max_shard_mb": 1}) == first
-    assert (first / "kept").exists()
-    for other, params in ((b"1", {"max_shard_mb": 2}), (b"2", {"max_shard_mb": 1})):
-        weights.write_bytes(other)
-        assert shards.room_of("merge", [weights], params) != first
-        assert not first.exists(), "its shards would only fill the disk"
+    own = {"max_shard_mb": 1}
+
+    def stopped_run() -> Path:
+        weights.write_bytes(b"1")
+        with shards.shards_room("merge", [weights], own) as room:
+            (room / "kept").touch()
+        return room
+
+    first = stopped_run()
+    with shards.shards_room("merge", [weights], own) as room:
+        assert room == first and (first / "kept").exists()
+    for content, params, version in (
+        (b"1", {"max_shard_mb": 2}, "1"),
+        (b"2", own, "1"),
+        (b"1", own, "2"),
+    ):
+        assert stopped_run() == first
+        weights.write_bytes(content)
+        with monkeypatch.context() as changed:
+            if version == "2":
+                changed.setattr(shards, "version", lambda _: "another")
+            with shards.shards_room("merge", [weights], params) as room:
+                assert room != first
+                assert not first.exists(), "its shards would only fill the disk"
+
+
+def test_a_room_in_which_a_process_works_is_left_to_it(tmp_path, monkeypatch):
+    """Also where that process is of another folder with the same room, as of `dvc exp run --temp`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    with shards.shards_room("merge", [], {"max_shard_mb": 1}) as room:
+        with pytest.raises(BusyError, match="another process makes the same shards"):
+            shards.shards_room("merge", [], {"max_shard_mb": 1}).__enter__()
+        with shards.shards_room("merge", [], {"max_shard_mb": 2}):
+            assert room.exists()
+        shutil.rmtree(room)
+    assert [path.suffix for path in room.parent.iterdir()] == ["", ".lock"], "the other's alone"
+
+
+def test_what_was_measured_is_on_the_disk_before_the_shard_has_its_name(tmp_path, monkeypatch):
+    """A kill between the two leaves a shard that is made again, and none without its sums."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shards, "write_json", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_shards(tmp_path, groups(), 1000, 2, progress=False)
+    assert [file.name for file in tmp_path.iterdir()] == [f"{WEIGHTS}.part"]
+
+
+def test_a_folder_with_two_sets_of_weights_is_refused(tmp_path):
+    """transformers reads the one, the index names the other."""
+    write(tmp_path / "out", 32)
+    save_file({"a": TENSORS["a"]}, tmp_path / "out" / WEIGHTS)
+    with pytest.raises(ModelError, match="which one is meant"):
+        Checkpoint(tmp_path / "out")
+    (tmp_path / "out" / WEIGHTS).unlink()
+    shutil.copyfile(
+        tmp_path / "out" / "model-00001-of-00003.safetensors",
+        tmp_path / "out" / "model-00002-of-00003.safetensors",
+    )
+    with pytest.raises(ModelError, match="has a, as another shard does"):
+        Checkpoint(tmp_path / "out").__enter__()
+
+
+@pytest.mark.parametrize("content", ["{}", '{"weight_map": 3}', '{"weight_map": ["a"]}'])
+def test_an_index_that_is_none_is_refused(tmp_path, content):
+    (tmp_path / INDEX).write_text(content)
+    with pytest.raises(ModelError, match=r"index\.json: is damaged"):
+        Checkpoint(tmp_path)
 
 
 def test_a_folder_without_weights_is_refused(tmp_path):

@@ -448,6 +448,13 @@ class Config(Section):
                 f"train.qat rounds by the rule even, and export.mxfp4.rule is "
                 f"{self.export.mxfp4.rule}; what ships must be what was trained"
             )
+        # What is rounded is the sum of base and adapter in the numbers of the training.
+        source = "adapter" if self.train.dtype == "float32" else "merged"
+        if self.train.qat and self.export.mxfp4.source != source:
+            raise ValueError(
+                f"train.qat in {self.train.dtype} needs export.mxfp4.source: {source}; what ships "
+                "must be what was trained"
+            )
         if self.base.source == "tiny" and (
             self.encode.max_length_tokens > self.base.tiny.max_position_embeddings
         ):

@@ -66,5 +66,5 @@ def disk_full(error: Exception) -> PipelineError | None:
         str(getattr(error, "filename", None) or "the output folder"),
         "no space is left on the disk.",
         "Free some (`dvc gc --workspace` removes unused cache) and run `dvc repro` again; "
-        "nothing half-written was kept.",
+        "no output was changed.",
     )

@@ -60,6 +60,7 @@ def wanted(model: Any, lora: Lora) -> tuple[list[str], list[str]]:
     import torch
 
     output = model.get_output_embeddings()
+    embeddings = model.get_input_embeddings().weight
     linear = [
         name
         for name, module in model.named_modules()
@@ -71,6 +72,8 @@ def wanted(model: Any, lora: Lora) -> tuple[list[str], list[str]]:
         for name, parameter in model.named_parameters()
         if parameter.dim() > 1
         and not name.endswith("bias")
+        # Tied to the output: a change to it would be one to both, which PEFT does not train.
+        and not (model.config.tie_word_embeddings and parameter is embeddings)
         and name.rpartition(".")[0] not in held  # the weight of a layer is target_modules' to name
     ]
     if lora.layers is not None:

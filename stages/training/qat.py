@@ -39,6 +39,13 @@ def train_as_it_ships(tuned: Any) -> None:
             f"is {tuned.config.model_type}, and train.qat is for the fused experts of gpt_oss.",
             "Set train.qat to false in params.yaml.",
         )
+    for name, parameter in tuned.named_parameters():
+        if name.endswith(("gate_up_proj", "down_proj")) and parameter.shape[1] % BLOCK:
+            raise ModelError(
+                str(paths.BASE),
+                f"{name} has {parameter.shape[1]} inputs, and MXFP4 needs a multiple of {BLOCK}.",
+                "Set train.qat to false in params.yaml.",
+            )
     adapted = 0
     rounded: set[int] = set()
     for module in list(tuned.modules()):

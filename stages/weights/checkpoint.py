@@ -26,6 +26,7 @@ from stages.pipeline.run import read_json
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
+AGAIN = "Delete the folder and run `dvc checkout`, or `dvc repro`."
 # What stands beside the weights and goes with them unchanged.
 COMPANIONS = (
     "config.json",
@@ -65,9 +66,17 @@ class Checkpoint:
         self.folder = folder
         self._indexed: set[str] | None = None
         if (folder / INDEX).is_file():
-            weight_map = read_json(folder / INDEX)["weight_map"]
-            self._indexed = set(weight_map)
-            shards = sorted(set(weight_map.values()))
+            if (folder / single).is_file():
+                raise ModelError(
+                    str(folder),
+                    f"holds both {single} and {INDEX}, and which one is meant cannot be told.",
+                    "Remove the one that is not.",
+                )
+            try:
+                weight_map = dict(read_json(folder / INDEX)["weight_map"])
+                self._indexed, shards = set(weight_map), sorted(set(weight_map.values()))
+            except (KeyError, TypeError, ValueError):
+                raise ModelError(str(folder / INDEX), "is damaged.", AGAIN) from None
         elif (folder / single).is_file():
             shards = [single]
         else:
@@ -81,25 +90,31 @@ class Checkpoint:
         self._shards = shards
 
     def __enter__(self) -> Self:
-        self._stack = ExitStack()
         self._where: dict[str, Stored] = {}
-        for shard in self._shards:
-            self._where |= self._opened(self.folder / shard)
-        if self._indexed is not None and self._indexed != set(self._where):
-            name = min(self._indexed ^ set(self._where))
-            raise ModelError(
-                str(self.folder / INDEX),
-                f"and the shards beside it do not name the same tensors; one is {name}.",
-                "Delete the folder and run `dvc checkout`, or `dvc repro`.",
-            )
+        with ExitStack() as opening:  # what is open is closed again if something is refused
+            for shard in self._shards:
+                found = self._opened(self.folder / shard, opening)
+                if twice := sorted(found.keys() & self._where.keys()):
+                    raise ModelError(
+                        str(self.folder / shard), f"has {twice[0]}, as another shard does.", AGAIN
+                    )
+                self._where |= found
+            if self._indexed is not None and self._indexed != set(self._where):
+                name = min(self._indexed ^ set(self._where))
+                raise ModelError(
+                    str(self.folder / INDEX),
+                    f"and the shards beside it do not name the same tensors; one is {name}.",
+                    AGAIN,
+                )
+            self._stack = opening.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def _opened(self, path: Path) -> dict[str, Stored]:
+    def _opened(self, path: Path, opening: ExitStack) -> dict[str, Stored]:
         file = os.open(path, os.O_RDONLY)
-        self._stack.callback(os.close, file)
+        opening.callback(os.close, file)
         size = os.fstat(file).st_size
         try:
             length = int.from_bytes(os.pread(file, 8, 0), "little")
@@ -117,13 +132,11 @@ class Checkpoint:
         except KeyError as error:
             raise ModelError(
                 str(path),
-                f"holds numbers of a kind that is not merged, {error}.",
-                "Take a base model in BF16, FP16, FP32 or MXFP4.",
+                f"holds numbers of a kind that cannot be merged, {error}.",
+                "Use weights in BF16, FP16, FP32 or MXFP4.",
             ) from None
         except (ValueError, TypeError, AttributeError):
-            raise ModelError(
-                str(path), "is damaged.", "Delete it and run `dvc checkout`, or `dvc repro`."
-            ) from None
+            raise ModelError(str(path), "is damaged.", AGAIN) from None
         return found
 
     def __iter__(self) -> Iterator[str]:

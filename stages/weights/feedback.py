@@ -32,6 +32,8 @@ def quantize_with_feedback(
     blocks, scales = quantize(weight, "search", scales_before, threads=1)
     curvature = inputs.T @ inputs
     mean = curvature.diagonal().mean()
+    if not torch.isfinite(curvature).all():
+        raise ValueError("what it is multiplied with is NaN or infinite")
     if not len(inputs) or not mean > 0:
         return blocks, scales
     damped = curvature + torch.eye(len(curvature)) * (DAMPING * mean)

@@ -17,13 +17,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numba import njit
 
-from stages.pipeline.errors import ModelError
+from stages.pipeline.errors import ModelError, PipelineError
 from stages.pipeline.run import read_json
 from stages.weights.checkpoint import Checkpoint
 
@@ -103,8 +103,23 @@ class Adapter:
         self._file = Checkpoint(folder, "adapter_model.safetensors")
         self._shapes = shapes
 
-    def __enter__(self) -> "Adapter":
+    def __enter__(self) -> Self:
         self._file.__enter__()
+        try:
+            self._resolve()
+        except Exception as error:
+            self._file.__exit__()
+            odd = KeyError | TypeError | ValueError | AttributeError | re.error
+            if isinstance(error, PipelineError) or not isinstance(error, odd):
+                raise
+            raise ModelError(
+                str(self._file.folder / "adapter_config.json"),
+                f"cannot be read ({type(error).__name__}).",
+                "Run `dvc repro train` to make the adapter again.",
+            ) from None
+        return self
+
+    def _resolve(self) -> None:
         where = str(self._file.folder / "adapter_model.safetensors")
         modules: dict[str, set[str]] = {}
         for key in self._file:
@@ -131,7 +146,6 @@ class Adapter:
             name: _scale(name, module, pairs[module], self._shapes[name], self.described)
             for name, module in self._modules.items()
         }
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._file.__exit__()
@@ -194,8 +208,7 @@ def _named(
         parameters = [
             name
             for name in shapes
-            if name.rpartition(".")[0] == holder
-            and any(name == target or name.endswith(f".{target}") for target in target_parameters)
+            if name.rpartition(".")[0] == holder and _is_named(name, target_parameters)
         ]
         for module in modules:
             a, b = pairs[module]
@@ -233,7 +246,8 @@ def _scale(
             BELONG,
         )
     # What PEFT looks a pattern up by: the name of a parameter, but the module of a layer's weight.
-    key = name if f"{module}.weight" != name else module
+    is_parameter = _is_named(name, described.get("target_parameters") or [])
+    key = name if is_parameter else module
     rank = _by_pattern(described.get("rank_pattern"), key, described["r"])
     alpha = _by_pattern(described.get("alpha_pattern"), key, described["lora_alpha"])
     if a[0] != rank * experts:
@@ -245,9 +259,18 @@ def _scale(
     return alpha / (math.sqrt(rank) if described.get("use_rslora") else rank)
 
 
+def _is_named(name: str, targets: Sequence[str]) -> bool:
+    return any(name == target or name.endswith(f".{target}") for target in targets)
+
+
 def _by_pattern(pattern: Mapping[str, int] | None, key: str, otherwise: int) -> int:
-    """The first entry whose name ends the key, part by part; as PEFT, by a regular expression."""
-    for ending, value in (pattern or {}).items():
-        if re.match(rf"(.*\.)?({ending})$", key):
-            return value
-    return otherwise
+    """The entry whose name ends the key, part by part; as PEFT, by a regular expression. PEFT takes
+    the first of several, and a file of sorted keys does not say which one that was."""
+    fits = {v for ending, v in (pattern or {}).items() if re.match(rf"(.*\.)?({ending})$", key)}
+    if len(fits) > 1:
+        raise ModelError(
+            "models/adapter/adapter_config.json",
+            f"has several patterns for {key}, with {sorted(fits)}.",
+            "Run `dvc repro train` to make the adapter again.",
+        )
+    return fits.pop() if fits else otherwise

@@ -8,12 +8,13 @@ are the gate's, rows 2i + 1 the other's.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import torch
 
 from stages.pipeline.errors import ModelError
 from stages.pipeline.run import read_json
-from stages.weights.checkpoint import Checkpoint
+from stages.weights.checkpoint import AGAIN, Checkpoint
 from stages.weights.mxfp4 import BLOCK, dequantize
 
 GATE_UP = "gate_up_proj"
@@ -30,16 +31,44 @@ class Model(Checkpoint):
 
     def __init__(self, folder: Path):
         super().__init__(folder)
-        self.config = read_json(folder / "config.json")
-        self.family = self.config["model_type"]
-        quantised = self.config.get("quantization_config")
-        if quantised and (quantised.get("quant_method"), self.family) != ("mxfp4", "gpt_oss"):
+        config = read_json(folder / "config.json")
+        self.family = config.get("model_type")
+        quantised = config.get("quantization_config")
+        method = quantised.get("quant_method") if isinstance(quantised, dict) else quantised
+        if not self.family or (quantised and (method, self.family) != ("mxfp4", "gpt_oss")):
             raise ModelError(
                 str(folder / "config.json"),
-                f"is a {self.family} quantised by {quantised.get('quant_method')!r}, of which only "
-                "gpt-oss in mxfp4 can be read.",
+                f"is a {self.family} quantised by {method!r}, of which only gpt-oss in mxfp4 can "
+                "be read.",
                 "Take the model in BF16 as the base.",
             )
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        try:
+            self._check_pairs()
+        except ModelError:
+            self.__exit__()
+            raise
+        return self
+
+    def _check_pairs(self) -> None:
+        """MXFP4 is two tensors of shapes that belong together, or it is damaged."""
+        for stored in super().__iter__():
+            name, _, part = stored.rpartition("_")
+            if self.family != "gpt_oss" or part not in ("blocks", "scales"):
+                continue
+            whole = self.is_packed(name)
+            if whole:
+                blocks, scales = (self.stored(f"{name}_{part}") for part in ("blocks", "scales"))
+                whole = blocks.shape == (*scales.shape, BLOCK // 2) and len(scales.shape) == 3
+                whole = whole and blocks.dtype == scales.dtype == torch.uint8
+            if not whole:
+                raise ModelError(
+                    str(self.folder),
+                    f"holds {stored}, without its other half or in no shape for it.",
+                    AGAIN,
+                )
 
     def __iter__(self) -> Iterator[str]:
         for name in super().__iter__():
@@ -50,7 +79,7 @@ class Model(Checkpoint):
 
     def is_packed(self, name: str) -> bool:
         """It is held as MXFP4."""
-        return all(
+        return self.family == "gpt_oss" and all(
             super(Model, self).__contains__(f"{name}_{part}") for part in ("blocks", "scales")
         )
 
@@ -83,5 +112,12 @@ class Model(Checkpoint):
         return self[name]
 
     def packed(self, name: str, first: int, last: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Blocks and scales of some experts, as they are stored."""
-        return self.rows(f"{name}_blocks", first, last), self.rows(f"{name}_scales", first, last)
+        """Blocks and scales of some experts, as they are stored.
+
+        Raises:
+            ModelError: a scale is no number.
+        """
+        scales = self.rows(f"{name}_scales", first, last)
+        if (scales == 255).any():
+            raise ModelError(str(self.folder), f"{name} has a scale that is NaN.", AGAIN)
+        return self.rows(f"{name}_blocks", first, last), scales

@@ -6,14 +6,16 @@ disk, and what was measured of its tensors stands beside it; a run that finds fi
 room goes on after them. No byte depends on the number of threads or on the size of pieces.
 """
 
+import fcntl
 import hashlib
 import json
 import logging
 import math
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +25,7 @@ import torch
 from tqdm import tqdm
 
 from stages.pipeline import paths
+from stages.pipeline.errors import BusyError
 from stages.pipeline.run import read_json, write_json
 from stages.pipeline.tracking import dvc_hash
 from stages.weights.checkpoint import DTYPES, INDEX, WEIGHTS
@@ -31,7 +34,7 @@ log = logging.getLogger("weights")
 
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 PIECE_NUMBERS = 16_000_000  # of a tensor at once: about one expert of gpt-oss
-LIBRARIES = ("torch", "numba", "numpy")
+LIBRARIES = ("torch", "numba", "numpy", "transformers")
 
 Made = tuple[dict[str, torch.Tensor], dict[str, float]]
 
@@ -62,9 +65,15 @@ def rows_at_once(shape: Sequence[int]) -> int:
     return max(1, PIECE_NUMBERS // max(1, math.prod(shape[1:])))
 
 
-def room_of(stage: str, made_from: Sequence[Path], params: Mapping[str, Any]) -> Path:
+@contextmanager
+def shards_room(stage: str, made_from: Sequence[Path], params: Mapping[str, Any]) -> Iterator[Path]:
     """The folder in which this stage's shards are made: another one for other inputs, parameters,
-    code or libraries, so that nothing is gone on from that would not be made again."""
+    code or libraries, so that nothing is gone on from that would not be made again. It is locked
+    meanwhile; rooms of other runs are removed, if no process works in them.
+
+    Raises:
+        BusyError: another process makes the same shards.
+    """
     here = Path(__file__).parent
     own = {
         "inputs": {path.as_posix(): dvc_hash(path) for path in made_from},
@@ -76,12 +85,38 @@ def room_of(stage: str, made_from: Sequence[Path], params: Mapping[str, Any]) ->
     }
     rooms = paths.project_root() / ".checkpoints" / stage
     name = hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:16]
-    for other in rooms.glob("*"):
-        if other.name != name:
-            log.info("%s is of another run and is removed.", other)
-            shutil.rmtree(other)
-    (rooms / name).mkdir(parents=True, exist_ok=True)
-    return rooms / name
+    rooms.mkdir(parents=True, exist_ok=True)
+    for other in sorted(rooms.glob("*.lock")):
+        if other.stem != name and (handle := _locked(other)) is not None:
+            log.info("the shards in %s are of another run and are removed.", rooms / other.stem)
+            shutil.rmtree(rooms / other.stem, ignore_errors=True)
+            other.unlink()
+            os.close(handle)
+    handle = _locked(rooms / f"{name}.lock")
+    if handle is None:
+        raise BusyError(
+            str(rooms / name),
+            "another process makes the same shards.",
+            "Wait for it to end, or stop it, and run again.",
+        )
+    try:
+        (rooms / name).mkdir(exist_ok=True)
+        yield rooms / name
+    finally:
+        if not (rooms / name).exists():
+            (rooms / f"{name}.lock").unlink()
+        os.close(handle)
+
+
+def _locked(path: Path) -> int | None:
+    """A handle of the file that holds its lock, unless another process has it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle
 
 
 def write_shards(
@@ -110,6 +145,8 @@ def write_shards(
             if not (room / name).is_file():
                 found = _write_shard(room / f"{name}.part", shard, pool, bar)
                 write_json(note, found)
+                for written in (note, room):
+                    _sync(written)
                 (room / f"{name}.part").rename(room / name)
             else:
                 log.info("%s was finished before", name)
@@ -127,10 +164,11 @@ def write_shards(
 
 
 def take_shards(room: Path, folder: Path) -> None:
-    """Moves the finished shards and their index to where they are published."""
+    """Moves the finished shards and their index to where they are published, which may be another
+    disk."""
     for file in sorted(room.iterdir()):
         if file.suffix == ".safetensors" or file.name == INDEX:
-            file.rename(folder / file.name)
+            shutil.move(file, folder / file.name)
     shutil.rmtree(room)
 
 
@@ -191,6 +229,12 @@ def _write_shard(
     finally:
         os.close(file)
     return sums
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
 
 
 def _write(file: int, data: Any, start: int) -> None:
