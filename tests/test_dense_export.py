@@ -175,6 +175,10 @@ def test_what_lost_its_tuning_is_warned_of_and_counted(project, caplog):
 
 def test_the_two_models_are_compared_token_by_token(project, caplog):
     models = project("llama")
+    file = models / "mxfp4/model.safetensors"
+    held = load_file(file)
+    held["model.norm.weight"] *= 10  # far enough from the merged one for KL to have a direction
+    save_file(held, file, metadata={"format": "pt"})
     rows = [
         {"id": str(n), "input_ids": [5 + n, 6, 7, 8, 9], "labels": [-100, -100, 7, 8, 9]}
         for n in range(3)
@@ -188,6 +192,8 @@ def test_the_two_models_are_compared_token_by_token(project, caplog):
         for model in loads
     )  # fmt: skip
     kl = torch.nn.functional.kl_div(given, right, log_target=True, reduction="none").sum(-1)
+    back = torch.nn.functional.kl_div(right, given, log_target=True, reduction="none").sum(-1)
+    assert abs(float(kl.mean() - back.mean())) > 1e-5, "or the next line could not tell them apart"
     assert (found["rows"], found["tokens"]) == (3, 9)
     assert found["kl_nats"] == pytest.approx(float(kl.mean()), abs=2e-6) and found["kl_nats"] > 1e-5
     agree = (right.argmax(-1) == given.argmax(-1)).float().mean()
