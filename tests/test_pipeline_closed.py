@@ -176,8 +176,8 @@ def test_a_stage_runs_on_what_it_declares(finished: Project, tmp_path: Path, nam
         tracking=True, engine="local", launch=None, device_batch_size=as_it_was
     )
     # What a source is for and of which kind changes only together with its weight or its columns,
-    # and the rule of the export is even once train.qat is on.
-    assert {path.split(".")[-1] for path in stuck} <= {"use", "kind", "rule"}
+    # and train.qat only together with where the export starts from.
+    assert {path.split(".")[-1] for path in stuck} <= {"use", "kind", "qat"}
     with (room / "params.yaml").open("w", encoding="utf-8") as file:
         YAML().dump(params, file)
     given = set(files_of(room))
