@@ -15,9 +15,10 @@ import pyarrow as pa
 
 from stages.chat.family import renderer_of
 from stages.chat.rendering import IGNORED, Encoded, Renderer, Settings
-from stages.korean.script import foreign_share
 from stages.metrics.likelihood import answer_bits, bits_per_byte
+from stages.metrics.manner import manner
 from stages.metrics.rouge import rouge
+from stages.metrics.short_answers import exact_match, f1
 from stages.pipeline import paths
 from stages.pipeline.config import Config, load_config
 from stages.pipeline.publish import publish
@@ -90,7 +91,7 @@ def by_chance(rows: list[Row]) -> float | None:
         for shift in range(1, min(len(group), OTHER_ROWS + 1)):
             predictions += [row["prediction"] for row in group]
             others += [row["reference"] for row in group[shift:] + group[:shift]]
-    return rouge(predictions, others)["rougeL_syllable"] if others else None
+    return rouge(predictions, others, ["syllable"])["rougeL_syllable"] if others else None
 
 
 def summary(rows: list[Row]) -> dict[str, float | None]:
@@ -105,7 +106,9 @@ def summary(rows: list[Row]) -> dict[str, float | None]:
         "rougeL_syllable_by_chance": by_chance(rows),
         "stopped_share": round(sum(row["stopped"] for row in rows) / count, 6),
         "distinct_answer_share": round(len(set(predictions)) / count, 6),
-        "foreign_response_share": round(sum(foreign_share(p) > 0 for p in predictions) / count, 6),
+        "exact_match": round(100 * sum(map(exact_match, predictions, references)) / count, 4),
+        "f1_char": round(100 * sum(map(f1, predictions, references)) / count, 4),
+        **manner(predictions, [row["style"] for row in rows]),
         "length_ratio": round(sum(map(len, predictions)) / sum(map(len, references)), 6),
     }
 

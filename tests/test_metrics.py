@@ -12,7 +12,9 @@ from transformers import GptOssConfig, GptOssForCausalLM
 from stages.chat.rendering import IGNORED, Encoded
 from stages.evaluate import by_chance
 from stages.metrics.likelihood import answer_bits, bits_per_byte
+from stages.metrics.manner import manner
 from stages.metrics.rouge import rouge
+from stages.metrics.short_answers import exact_match, f1
 
 # (prediction, reference, ROUGE-1, -2, -L of eojeol, of syllables), computed by an implementation of
 # n-grams and longest common subsequences of its own.
@@ -26,22 +28,33 @@ PAIRS = [
     ("AI 스타트업 OpenAI가 새 모델을 공개했다.", "OpenAI가 새 AI 모델을 공개했다.", (0.909091, 0.444444, 0.727273), (0.894737, 0.777778, 0.789474)),
     ("날씨가 좋다", "날씨가 좋다. 그래서 산책을 했다.", (0.571429, 0.4, 0.571429), (0.555556, 0.5, 0.555556)),
 ]  # fmt: skip
-NAMES = [f"{kind}_{tokens}" for tokens in ("eojeol", "syllable") for kind in ("rouge1", "rouge2", "rougeL")]  # fmt: skip
+MORPH = [  # the same pairs, by the morphemes of kiwipiepy
+    (0.952381, 0.736842, 0.761905), (0.75, 0.526316, 0.7), (0.787879, 0.387097, 0.666667),
+    (1, 1, 1), (0, 0, 0), (0.9375, 0.666667, 0.8125), (0.952381, 0.736842, 0.857143),
+    (0.571429, 0.5, 0.571429),
+]  # fmt: skip
+KINDS = ("rouge1", "rouge2", "rougeL")
+NAMES = [f"{kind}_{tokens}" for tokens in ("eojeol", "syllable", "morph") for kind in (*KINDS, "rouge_sum")]  # fmt: skip
 
 
-@pytest.mark.parametrize(("prediction", "reference", "eojeol", "syllable"), PAIRS)
-def test_rouge_of_known_pairs(prediction, reference, eojeol, syllable):
+@pytest.mark.parametrize(
+    ("prediction", "reference", "eojeol", "syllable", "morph"),
+    [(*pair, morph) for pair, morph in zip(PAIRS, MORPH, strict=True)],
+)
+def test_rouge_of_known_pairs(prediction, reference, eojeol, syllable, morph):
     """S1-23, S2-12, S4-07, B21."""
     scores = rouge([prediction], [reference])
     assert list(scores) == NAMES
-    for name, expected in zip(NAMES, eojeol + syllable, strict=True):
-        assert scores[name] == pytest.approx(100 * expected, abs=1.1e-4), name
+    expected = [value for three in (eojeol, syllable, morph) for value in (*three, sum(three))]
+    for name, value in zip(NAMES, expected, strict=True):
+        assert scores[name] == pytest.approx(100 * value, abs=3e-4), name
 
 
 def test_rouge_is_the_mean_over_the_pairs():
     scores = rouge([pair[0] for pair in PAIRS], [pair[1] for pair in PAIRS])
-    expected = [59.4327, 40.4443, 55.8442, 74.9198, 61.5707, 68.3319]
-    assert scores == pytest.approx(dict(zip(NAMES, expected, strict=True)), abs=1e-4)
+    three = [(59.4327, 40.4443, 55.8442), (74.9198, 61.5707, 68.3319), (74.3946, 56.922, 67.1205)]
+    expected = [value for means in three for value in (*means, sum(means))]
+    assert scores == pytest.approx(dict(zip(NAMES, expected, strict=True)), abs=2e-4)
 
 
 @pytest.mark.parametrize("text", ["안녕하세요", "ㅋㅋ ㅇㅋ", "비가 온다.", "가\u3000나"])
@@ -72,8 +85,62 @@ def test_predictions_and_references_are_as_many():
 @given(one=st.text(), other=st.text())
 def test_rouge_is_symmetric_and_within_its_bounds(one, other):
     scores = rouge([one], [other])
-    assert all(0 <= score <= 100 for score in scores.values())
+    assert all(0 <= score <= (300 if "sum" in name else 100) for name, score in scores.items())
     assert scores == pytest.approx(rouge([other], [one]))
+
+
+@pytest.mark.parametrize(
+    ("prediction", "reference", "equal", "overlap"),
+    [
+        ("서울특별시", "서울", 0, 0.571429), ("《기생충》", "기생충", 1, 1),
+        ("2019년 5월", "2019년 5월 21일", 0, 0.823529), ("(주)카카오", "카카오", 0, 0.857143),
+        ("봉준호 감독", "봉준호", 0, 0.75), ("이순신", "이순신이", 0, 0.857143),
+        ("강남구, 서초구", "강남구 서초구", 1, 1), ("약 3천 명", "약 3천명", 0, 1),
+        ("BTS", "bts", 1, 1), ("“방탄소년단”", "방탄소년단", 0, 0.833333), ("파리", "런던", 0, 0),
+        ("", "서울", 0, 0),
+    ],
+)  # fmt: skip
+def test_s1_23_korquad_s_exact_match_and_f1(prediction, reference, equal, overlap):
+    """What KorQuAD 1.0's official script gives."""
+    assert exact_match(prediction, reference) == equal
+    assert f1(prediction, reference) == pytest.approx(overlap, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "characters", "strict"),
+    [
+        ("오늘 会议에서 결정했다.", 0.2, 0.2),
+        ("여행 kế hoạch 를 세웠다", 0.153846, 0.538462),  # Vietnamese: most of it is ASCII
+        ("OpenAI가 새 모델을 공개했다.", 0, 0.4),
+        ("그는 привет 라고 말했다", 0.461538, 0.461538),
+        ("비가 온다. 123 ㅋㅋ", 0, 0),
+        ("123", 0, 0),
+    ],
+)
+def test_s2_11_foreign_letters_at_three_levels(text, characters, strict):
+    found = manner([text, "한글"], ["a", "a"])
+    assert found["foreign_char_share"] == pytest.approx(characters / 2, abs=1e-6)
+    assert found["foreign_strict_share"] == pytest.approx(strict / 2, abs=1e-6)
+    assert found["foreign_response_share"] == (0.5 if characters else 0)
+
+
+def test_how_answers_are_written():
+    """Empty ones count as such, and in no mean over what was said."""
+    texts = ["안녕하세요.", "", "<b>네", '"3일 뒤"', "가나다라마바사아" * 3]
+    found = manner(texts, ["kakao_formal", "kakao_formal", "kakao_casual", "news_body", "x"])
+    assert found["empty_share"] == 0.2
+    assert found["starts_with_hangul_share"] == 0.4, "neither a tag nor a number"
+    # Of its 17 pieces of 8 characters, 8 are new.
+    assert found["repetition_share"] == pytest.approx((9 / 17) / 4, abs=1e-6)
+    assert found["speech_level_accuracy"] == pytest.approx(2 / 3, abs=1e-6), "all but the empty one"
+    assert manner(["네"], ["news_body"])["speech_level_accuracy"] is None
+
+
+def test_s3_12_speech_levels_that_a_style_asks_for():
+    texts = ["도와드리겠습니다.", "그렇게 해 주세요", "뭐 해?", "간다."]
+    assert manner(texts, ["kakao_formal"] * 4)["speech_level_accuracy"] == 0.5
+    assert manner(texts, ["kakao_casual"] * 4)["speech_level_accuracy"] == 0.5
+    assert manner(texts[:2], ["chat_formal"] * 2)["speech_level_accuracy"] == 1.0
 
 
 @pytest.fixture(scope="module")

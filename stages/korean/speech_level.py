@@ -13,11 +13,9 @@ finds: an ending (EF, EC) is 해라 or 해, anything else is nominal. A final cl
 """
 
 import re
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from kiwipiepy import Kiwi
+from stages.korean.morphemes import kiwi
 
 Level = Literal["hapsyo", "haeyo", "haera", "hae", "nominal", "unknown"]
 LEVELS: tuple[Level, ...] = ("hapsyo", "haeyo", "haera", "hae", "nominal", "unknown")
@@ -63,15 +61,8 @@ def tone_of(level: Level) -> Literal["formal", "casual"] | None:
 
 def _last_morpheme(tail: str) -> tuple[str, str] | None:
     sentence = re.split(r"[.!?~…\n]\s*", tail)[-1] or tail
-    tokens: Any = _kiwi().tokenize(sentence)
+    tokens: Any = kiwi().tokenize(sentence)
     for token in reversed(tokens):
         if not token.tag.startswith(("S", "W", "Z")):
             return token.form, token.tag
     return None
-
-
-@lru_cache(maxsize=1)
-def _kiwi() -> "Kiwi":
-    from kiwipiepy import Kiwi
-
-    return Kiwi(num_workers=1)
