@@ -49,7 +49,7 @@ def test_a_change_fetches_only_what_it_needs(pushed: Project, tmp_path: Path) ->
         "report",
     }
     assert (copy.folder / "models/merged-bf16").is_dir()
-    assert not any((copy.folder / name).exists() for name in ("data/ingested", "data/encoded"))
+    assert not any((copy.folder / name).exists() for name in ("data/ingested", "data/scrubbed"))
 
 
 def test_a_change_of_one_source_never_takes_half_the_corpus(
