@@ -1236,7 +1236,7 @@ def traps(rng: random.Random) -> Iterator[tuple[str, str]]:
     )
     yield (
         "placeholder",
-        f"연락처는 {pick(('[PHONE]', '[전화번호]', '<PHONE>', '{{phone}}', '010-XXXX-XXXX'))}로 바꿔 두었음 {n(1, 20)}건",
+        f"연락처는 {pick(('[PHONE]', '[전화번호]', '<PHONE>', '{{phone}}', '010-****-****'))}로 바꿔 두었음 {n(1, 20)}건",
     )
     yield (
         "coupon",

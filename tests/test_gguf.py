@@ -1,9 +1,7 @@
 """`gguf` as it is run, on tiny random gpt-oss models, read back with the reader of gguf-py."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from stages.pipeline.errors import ModelError, ParamsError
 from stages.pipeline.run import read_json
 from stages.weights import gguf_layout, gguf_tokenizer, mxfp4
 from tests.families import CORPUS, SPECIAL, save_model
+from tests.lone_stage import run_stage
 
 PROJECT = Path(__file__).resolve().parents[1]
 SIZES = {
@@ -75,24 +74,11 @@ def make_project(folder: Path, **sizes: Any) -> Path:
     return folder
 
 
-def run_stage(folder: Path, kind: str) -> None:
-    answer = subprocess.run(
-        [sys.executable, "-m", "stages.gguf", "--type", kind],
-        cwd=folder,
-        env=os.environ
-        | {"PYTHONPATH": str(PROJECT), "MLFLOW_TRACKING_URI": "http://127.0.0.1:1", "DVC_ROOT": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
-    assert answer.returncode == 0, answer.stderr
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
     folder = make_project(tmp_path_factory.mktemp("gguf"))
     for kind in ("bf16", "f16"):
-        run_stage(folder, kind)
+        assert run_stage(folder, "stages.gguf", "--type", kind) == ""
     return folder
 
 

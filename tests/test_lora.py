@@ -222,28 +222,28 @@ def test_settings_that_are_none_are_refused(tmp_path, config):
         opened(write_adapter(tmp_path, **config))
 
 
-def test_two_factors_for_one_weight_are_refused(tmp_path):
+def write_nested(folder: Path, columns: int) -> Path:
+    """Two changes to one module's parameters, of a shape each."""
     holder = "base_model.model.model.layers.0.mlp.experts"
     tensors = {
-        f"{holder}.{nested}lora_{side}.weight": torch.zeros((4, 6) if side == "A" else (8, 4))
+        f"{holder}.{nested}lora_{side}.weight": torch.zeros(shape)
         for nested in ("", "base_layer.")
-        for side in "AB"
+        for side, shape in (("A", (4, columns)), ("B", (8, 4)))
     }
-    write_adapter(tmp_path, tensors, r=2, target_parameters=EXPERTS)
+    return write_adapter(folder, tensors, r=2, target_parameters=EXPERTS)
+
+
+def test_two_factors_for_one_weight_are_refused(tmp_path):
     shapes = {"model.layers.0.mlp.experts.gate_up_proj": (2, 8, 6)}
-    with pytest.raises(ModelError, match="factors for"), Adapter(tmp_path, shapes):
+    with pytest.raises(ModelError, match="factors for"), Adapter(write_nested(tmp_path, 6), shapes):
         pass
 
 
 def test_experts_that_cannot_be_told_apart_are_refused(tmp_path):
     """Two square parameters of one module: which factors are whose stands nowhere."""
-    holder = "base_model.model.model.layers.0.mlp.experts"
-    tensors = {
-        f"{holder}.{nested}lora_{side}.weight": torch.zeros((4, 8) if side == "A" else (8, 4))
-        for nested in ("", "base_layer.")
-        for side in "AB"
-    }
-    write_adapter(tmp_path, tensors, r=2, target_parameters=EXPERTS)
     shapes = {f"model.layers.0.{name}": (2, 8, 8) for name in EXPERTS}
-    with pytest.raises(ModelError, match="cannot be told"), Adapter(tmp_path, shapes):
+    with (
+        pytest.raises(ModelError, match="cannot be told"),
+        Adapter(write_nested(tmp_path, 8), shapes),
+    ):
         pass

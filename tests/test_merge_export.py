@@ -26,6 +26,7 @@ from stages.pipeline.run import read_json
 from stages.pipeline.tables import write_table
 from stages.weights.checkpoint import Checkpoint
 from stages.weights.mxfp4 import dequantize, quantize
+from tests.lone_stage import run_stage
 from tests.micro import edit_yaml
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -35,19 +36,6 @@ TOKENIZER = {
     "tokenizer_config.json": '{"a": 1}',
     "chat_template.jinja": "t",
 }
-
-
-def run_stage(folder: Path, *command: str) -> str:
-    answer = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=folder,
-        env=os.environ
-        | {"PYTHONPATH": str(PROJECT), "MLFLOW_TRACKING_URI": "http://127.0.0.1:1", "DVC_ROOT": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
-    return "" if answer.returncode == 0 else answer.stderr
 
 
 def make_project(folder: Path) -> Path:
@@ -257,6 +245,7 @@ def test_experts_are_merged_exported_and_measured(tiny, tmp_path, monkeypatch, p
     assert lines.keys() == (set(tuned_names) if packed_base else set(EXPERTS))
     assert metrics["passed_through_tensors"] == packed_base
     assert metrics["tuned_quantised_tensors"] == 3
+    other: list[float] = []  # shares of weights that are not those of the plain search
     for name in EXPERTS:
         w, q = (numbers_of(Path("models") / variant, name) for variant in ("base", "mxfp4"))
         if name not in tuned_names:
@@ -286,7 +275,7 @@ def test_experts_are_merged_exported_and_measured(tiny, tmp_path, monkeypatch, p
             assert (dequantize(*found) != dequantize(blocks, scales)).float().mean() < 2e-3
         else:
             plain = dequantize(*quantize(torch.from_numpy(t).float(), "search", base.get(f"{name}_scales")))  # fmt: skip
-            assert (plain.numpy() != q).any(), "it is not the plain search"
+            other.append((plain.numpy() != q).mean())
         if packed_base:
             moved = (q != w).reshape(*q.shape[:2], -1, 32).any(-1)
             assert line["blocks_changed"] == pytest.approx(moved.mean(), abs=1e-6)
@@ -296,6 +285,9 @@ def test_experts_are_merged_exported_and_measured(tiny, tmp_path, monkeypatch, p
                 for part in ("blocks", "scales"):
                     ours, theirs = exported[f"{name}_{part}"][1], base[f"{name}_{part}"][1]
                     assert torch.equal(ours, theirs), "an expert that was not reached is as it was"
+
+    # Rounding the last bits of float32 otherwise moves less than a fifth of that.
+    assert rule != "calibrated" or max(other) > 0.004, other
 
 
 def test_numbers_that_are_none_and_halves_of_mxfp4_are_refused(copied):
@@ -335,7 +327,7 @@ def test_a_killed_merge_and_export_end_with_the_same_bytes(tmp_path):
     """S1-10: SIGKILL once the first file is finished; the run after it makes the rest."""
     torch.manual_seed(1)
     config = GptOssConfig(
-        vocab_size=2000, hidden_size=128, intermediate_size=128, num_hidden_layers=4, head_dim=32,
+        vocab_size=2000, hidden_size=128, intermediate_size=128, num_hidden_layers=16, head_dim=32,
         num_attention_heads=4, num_key_value_heads=2, num_local_experts=8, num_experts_per_tok=1,
         rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
     )  # fmt: skip

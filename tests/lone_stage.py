@@ -1,0 +1,22 @@
+"""One stage run as a program in a folder of its own, without DVC and without a tracker."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.micro import ROOT
+
+
+def run_stage(folder: Path, *command: str) -> str:
+    """What it says on stderr if it fails, else nothing."""
+    place = {"PYTHONPATH": str(ROOT), "DVC_ROOT": str(folder)}
+    answer = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=os.environ | place | {"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return "" if answer.returncode == 0 else answer.stderr
