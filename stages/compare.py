@@ -56,8 +56,8 @@ def main() -> None:
     params = config.compare
     outs = [paths.METRICS / "compare" / f"{form}.json"]
     with publish(*outs) as (metrics_file,):
-        merged = load_model(paths.MERGED, config.evaluate.dtype)
-        exported = load_model(paths.MODELS / form, config.evaluate.dtype)
+        merged = load_model(paths.MERGED, config.answer.dtype)
+        exported = load_model(paths.MODELS / form, config.answer.dtype)
         rows = list(islice(read_table(paths.ENCODED / "validation"), params.max_rows))
         bar = tqdm(rows, desc="rows", mininterval=5, disable=not config.runtime.progress)
         found = [distance(merged, exported, row) for row in bar]

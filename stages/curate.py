@@ -1,10 +1,11 @@
 """Keeps the rows worth training on: all `data/scrubbed/` in, `data/curated/` out, and in
-`data/dropped.parquet` the id and the reason of every row that was left out.
+`data/dropped.parquet` the id and the reason of every row that was left out. The rows of the sources
+that are for evaluation become `data/evaluation/`.
 
 Filters look at one row. Then rows that hold what an evaluation source holds are left out, and of
 equal and nearly equal rows all but the first, across all sources, in their order by name and the
 rows' own order. A kept row carries the ids of earlier rows that are alike enough that it must not
-be parted from them (`near`). Evaluation sources are compared with and go no further.
+be parted from them (`near`). Evaluation sources are compared with, and pass as they are.
 """
 
 import logging
@@ -97,7 +98,7 @@ def main() -> None:
     config = load_config()
     limits = config.curate
     slang, emoji = read_lexicon(paths.SLANG), read_lexicon(paths.EMOJI)
-    outs = [paths.CURATED, paths.DROPPED, paths.METRICS / "curate.json"]
+    outs = [paths.CURATED, paths.EVALUATION, paths.DROPPED, paths.METRICS / "curate.json"]
     rows_in: Counter = Counter()
     rows_out: Counter = Counter()
     with_slang: Counter = Counter()
@@ -105,7 +106,6 @@ def main() -> None:
     dropped: list[dict[str, str]] = []
     seen = Duplicates(limits.near_duplicate_jaccard, limits.same_split_jaccard)
     tested = Contamination(limits.contamination_chars)
-    evaluation_rows = 0
 
     def training_rows(tables: list[str]) -> Iterator[Row]:
         work = partial(sketch_batch, limits=limits)
@@ -135,10 +135,10 @@ def main() -> None:
 
     tables = scrubbed_tables(sorted(config.sources))
     for row in evaluation_set(tables):
-        evaluation_rows += 1
         tested.add(said_texts(row))
     tested.close()
-    with publish(*outs) as (table, dropped_file, metrics_file):
+    with publish(*outs) as (table, evaluation, dropped_file, metrics_file):
+        evaluation_rows = write_table(evaluation, evaluation_set(tables))
         write_table(table, kept_rows(), CURATED)
         write_file(dropped_file, dropped, DROPPED)
         reasons = Counter(row["reason"] for row in dropped)

@@ -1,175 +1,208 @@
-"""Measures one model variant on the test split: `data/splits/test/` and `models/<variant>/` in,
-`metrics/evaluate/<variant>.json` and `data/predictions/<variant>.parquet` out.
+"""Measures what one model variant answered: `data/predictions/<variant>.parquet` in,
+`metrics/evaluate/<variant>.json` and, row by row, `data/scores/<variant>.parquet` out.
 
-Every variant answers the same prompts, rendered as a server would, by greedy decoding with the
-weights that the variant ships (MXFP4 ones are dequantised first). The last answer of a conversation
-is scored; earlier turns are given.
+No model is loaded here, so another metric needs no new answers. What each measure is stands in
+`stages/metrics/measures.py`.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from itertools import groupby, islice
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from stages.chat.family import renderer_of
-from stages.chat.rendering import IGNORED, Encoded, Renderer, Settings
-from stages.metrics.likelihood import answer_bits, bits_per_byte
+from stages.korean.lexicon import read_lexicon, read_phrases
+from stages.korean.speech_level import speech_level
+from stages.metrics.bertscore import bertscore
 from stages.metrics.manner import manner
+from stages.metrics.measures import SUMMANDS, measures, topics_of
+from stages.metrics.output import keeps_schema, personal_data
 from stages.metrics.rouge import rouge
 from stages.metrics.short_answers import exact_match, f1
 from stages.pipeline import paths
 from stages.pipeline.config import Config, load_config
 from stages.pipeline.publish import publish
 from stages.pipeline.run import item, pin_numerics, run, write_json
-from stages.pipeline.tables import Row, read_table, write_file
+from stages.pipeline.tables import Row, write_file
 from stages.pipeline.tracking import project
-from stages.weights.loading import load_model
 
 log = logging.getLogger("evaluate")
 
+LOGGED = ("bits_per_byte", "rougeL_syllable", "topic_accuracy", "speech_level_accuracy")
 OTHER_ROWS = 10  # with one alone, the figure swings by a point of ROUGE on 160 rows
-PREDICTIONS = pa.schema(
+SCORES = pa.schema(
     [
-        ("id", pa.string()),
-        ("source", pa.string()),
-        ("style", pa.string()),
-        ("prediction", pa.string()),
-        ("reference", pa.string()),
-        ("bits", pa.float64()),
-        ("stopped", pa.bool_()),
+        *((name, pa.string()) for name in ("id", "set", "source", "style", "topic", "topic_found")),
+        *((name, pa.float64()) for name in SUMMANDS),
     ]
 )
 
 
-def in_batches(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
+def judge(config: Config) -> Callable[[Row], Row]:
+    """A function from an answered row to the same row with its summands, but for BERTScore. Beside
+    them stand its `level`, if its style is asked for one, and the types of its personal data."""
+    warnings, forbidden = read_lexicon(paths.WARNINGS), read_lexicon(paths.FORBIDDEN)
+    slang, emoji = read_lexicon(paths.SLANG), read_lexicon(paths.EMOJI)
+    ordinary = frozenset(word.lower() for word in read_phrases(paths.LATIN))
+    optional = frozenset(config.scrub.optional)
+
+    def judged(row: Row) -> Row:
+        said, wanted = row["prediction"], row["reference"]
+        levels = config.evaluate.speech_levels.get(row["style"])
+        level = speech_level(said) if levels else None
+        schema = config.evaluate.outputs.get(row["style"])
+        personal = personal_data(said, optional)
+        likely = row["bits"] is not None
+        ranked = row["topic"] is not None and row["topic_found"] is not None
+        summands = {
+            "rows": 1,
+            "said": bool(said),
+            "bits": row["bits"] if likely else 0,
+            "bytes": len(wanted.encode()) if likely else 0,
+            "answer_tokens": row["answer_tokens"] if likely else 0,
+            **rouge(said, wanted),
+            "exact_match": exact_match(said, wanted),
+            "f1_char": f1(said, wanted),
+            "topic_asked": ranked,
+            "topic_right": ranked and row["topic"] == row["topic_found"],
+            "level_asked": bool(levels),
+            "level_right": bool(levels) and level in levels,
+            **manner(said, ordinary),
+            "warning": bool(warnings.search(said)),
+            "slang": bool(slang.search(said)),
+            "slang_reference": bool(slang.search(wanted)),
+            "emoji": bool(emoji.search(said)),
+            "emoji_reference": bool(emoji.search(wanted)),
+            "chars": len(said),
+            "chars_reference": len(wanted),
+            "stopped": row["stopped"],
+            "personal_data": bool(personal),
+            "forbidden": bool(forbidden.search(said)),
+            "schema_asked": schema is not None,
+            "schema_kept": schema is not None and keeps_schema(said, schema),
+            "bertscore": 0,
+            "bertscore_asked": 0,
+        }
+        numbers = {name: float(value) for name, value in summands.items()}
+        return row | numbers | {"level": level, "personal_types": personal}
+
+    return judged
 
 
-def scored_part(renderer: Renderer, messages: list) -> tuple[list[int], Encoded]:
-    """The prompt of the last answer, and the conversation with that answer alone labelled."""
-    prompt = renderer.prompt(messages[:-1])
-    whole = renderer.conversation(messages).input_ids
-    return prompt, Encoded(whole, [IGNORED] * len(prompt) + whole[len(prompt) :])
-
-
-def generate(
-    model: Any, prompts: Sequence[list[int]], renderer: Renderer, max_new_tokens: int
-) -> list[list[int]]:
-    """Greedy continuations, without padding, up to and including the token that stopped them."""
-    import torch
-
-    pad, ends, longest = renderer.pad_id, renderer.stop_ids, max(map(len, prompts))
-    ids = torch.tensor([[pad] * (longest - len(prompt)) + prompt for prompt in prompts])
-    mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
-    with torch.inference_mode():
-        output = model.generate(
-            input_ids=ids.to(model.device),
-            attention_mask=mask.to(model.device),
-            max_new_tokens=max_new_tokens,
-            do_sample=False,
-            eos_token_id=ends,
-            pad_token_id=pad,
-        )
-    answers = []
-    for sequence in output[:, longest:].tolist():
-        stop = next((i + 1 for i, number in enumerate(sequence) if number in ends), len(sequence))
-        answers.append(sequence[:stop])
-    return answers
-
-
-def by_chance(rows: list[Row]) -> float | None:
-    """ROUGE-L (syllable) of the answers against the references of OTHER_ROWS other rows of their
-    source and style: what they score for their manner alone, whatever they say. None where no row
-    has another one beside it."""
+def by_chance(rows: Sequence[Row]) -> float | None:
+    """ROUGE-L (syllable, of 100) of the answers against the references of OTHER_ROWS other rows of
+    their source and style: what they score for their manner alone, whatever they say. None where no
+    row has another one beside it."""
     ordered = sorted(rows, key=lambda row: (row["source"], row["style"], row["id"]))
-    predictions, others = [], []
+    scores = []
     for _, rows_of_style in groupby(ordered, key=lambda row: (row["source"], row["style"])):
         group = list(rows_of_style)
         for shift in range(1, min(len(group), OTHER_ROWS + 1)):
-            predictions += [row["prediction"] for row in group]
-            others += [row["reference"] for row in group[shift:] + group[:shift]]
-    return rouge(predictions, others, ["syllable"])["rougeL_syllable"] if others else None
+            for row, other in zip(group, group[shift:] + group[:shift], strict=True):
+                found = rouge(row["prediction"], other["reference"], ["rougeL"], ["syllable"])
+                scores.append(found["rougeL_syllable"])
+    return round(100 * sum(scores) / len(scores), 6) if scores else None
 
 
-def summary(rows: list[Row]) -> dict[str, float | None]:
-    """The metrics of answered rows."""
-    predictions = [row["prediction"] for row in rows]
-    references = [row["reference"] for row in rows]
-    count = len(rows)
+def summary(rows: Sequence[Row]) -> dict[str, float | None]:
+    """Every measure of judged rows, those that are no function of sums included."""
+    distinct = len({row["prediction"] for row in rows}) / len(rows)
     return {
-        "rows": count,
-        "bits_per_byte": round(bits_per_byte([row["bits"] for row in rows], references), 6),
-        **rouge(predictions, references),
+        **measures(rows),
         "rougeL_syllable_by_chance": by_chance(rows),
-        "stopped_share": round(sum(row["stopped"] for row in rows) / count, 6),
-        "distinct_answer_share": round(len(set(predictions)) / count, 6),
-        "exact_match": round(100 * sum(map(exact_match, predictions, references)) / count, 4),
-        "f1_char": round(100 * sum(map(f1, predictions, references)) / count, 4),
-        **manner(predictions, [row["style"] for row in rows]),
-        "length_ratio": round(sum(map(len, predictions)) / sum(map(len, references)), 6),
+        "distinct_answer_share": round(distinct, 6),
     }
 
 
-def answer(model: Any, renderer: Renderer, rows: list[Row], config: Config, name: str) -> list[Row]:
-    """The rows of a predictions table: what the model answers, and the bits of the references."""
-    from tqdm import tqdm
+def parts(rows: Sequence[Row], key: str) -> dict[str, Row]:
+    """The measures by the values of a column, rows without one left out."""
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row[key] is not None:
+            groups[row[key]].append(row)
+    return {name: {"rows": len(of), **summary(of)} for name, of in groups.items()}
 
-    # Similar lengths together, so that little of a batch is padding.
-    rows = sorted(rows, key=lambda r: (sum(len(m["content"]) for m in r["messages"]), r["id"]))
-    parts = [scored_part(renderer, row["messages"]) for row in rows]
-    limit, hidden = config.evaluate.max_new_tokens, not config.runtime.progress
-    bits: list[float] = []
-    answers: list[list[int]] = []
-    with tqdm(total=len(rows), desc=name, unit="row", disable=hidden, mininterval=5) as progress:
-        for batch in in_batches(parts, config.evaluate.batch_size):
-            bits += answer_bits(model, [encoded for _, encoded in batch], renderer.pad_id)
-            answers += generate(model, [prompt for prompt, _ in batch], renderer, limit)
-            progress.update(len(batch))
-    answered = [
-        {
-            "id": row["id"],
-            "source": row["source"],
-            "style": row["style"],
-            "prediction": renderer.answer_text(ids).strip(),
-            "reference": row["messages"][-1]["content"],
-            "bits": bits_of_row,
-            "stopped": bool(ids) and ids[-1] in renderer.stop_ids,
-        }
-        for row, ids, bits_of_row in zip(rows, answers, bits, strict=True)
-    ]
-    return sorted(answered, key=lambda row: row["id"])
+
+def measured(rows: Sequence[Row], with_bertscore: bool) -> dict[str, Any]:
+    """All that is said of one set of judged rows."""
+    levels: dict[str, Counter] = defaultdict(Counter)
+    confusion: dict[str, Counter] = {topic: Counter() for topic in topics_of(rows)}
+    for row in rows:
+        if row["level"] is not None:
+            levels[row["style"]][row["level"]] += 1
+        if row["topic_asked"]:
+            confusion[row["topic"]][row["topic_found"]] += 1
+    found = {
+        "rows": len(rows),
+        "measures": summary(rows),
+        "by_source": parts(rows, "source"),
+        "by_style": parts(rows, "style"),
+        "by_topic": parts(rows, "topic"),
+        "speech_levels": {style: dict(counts) for style, counts in levels.items()},
+        "topics": {topic: dict(counts) for topic, counts in confusion.items()},
+        "personal_data": dict(Counter(kind for row in rows for kind in row["personal_types"])),
+    }
+    if not with_bertscore:
+        for of in (found["measures"], *(p for k in PARTS for p in found[k].values())):
+            of.pop("bertscore_f1")
+    return found
+
+
+PARTS = ("by_source", "by_style", "by_topic")
+
+
+def record(config: Config) -> dict[str, str]:
+    """What the measures were computed with."""
+    kiwi = f"kiwipiepy {version('kiwipiepy')}, model {version('kiwipiepy_model')}"
+    scorer = f"rouge_score {version('rouge_score')}"
+    encoder = config.evaluate.bertscore
+    return {
+        "rouge_eojeol": f"{scorer}; words between blanks, lower case, letters and digits alone",
+        "rouge_syllable": f"{scorer}; the same without blanks, one character a token",
+        "rouge_morph": f"{scorer}; forms of {kiwi}; no signs",
+        "exact_match, f1_char": "as KorQuAD 1.0's evaluate-v1.0.py",
+        "speech_level": kiwi,
+        "decoding": f"greedy, at most {config.answer.max_new_tokens} tokens",
+        "likelihood": f"transformers {version('transformers')}, torch {version('torch')}, "
+        f"{config.answer.dtype}",
+        **(
+            {"bertscore": f"{encoder.path}, digest {encoder.digest}, layer {encoder.layer}, "
+             f"transformers {version('transformers')}, no weights by rarity, not rescaled"}
+            if encoder
+            else {}
+        ),
+    }  # fmt: skip
 
 
 def main() -> None:
     variant = item("variant")
     config = load_config()
-    pin_numerics(config.compute.threads)
-    folder = paths.MODELS / variant
     outs = [
-        paths.PREDICTIONS / f"{variant}.parquet",
+        paths.SCORES / f"{variant}.parquet",
         paths.METRICS / "evaluate" / f"{variant}.json",
     ]
-    with publish(*outs) as (predictions_file, metrics_file):
-        settings = Settings(
-            conversation_date=config.encode.conversation_date, **config.encode.harmony.model_dump()
-        )
-        renderer = renderer_of(folder, settings)
-        model = load_model(folder, config.evaluate.dtype)
-        rows = list(islice(read_table(paths.SPLITS / "test"), config.evaluate.max_rows))
-        answered = answer(model, renderer, rows, config, variant)
-        sources = sorted({row["source"] for row in answered})
-        metrics = summary(answered) | {
-            "by_source": {
-                name: summary([row for row in answered if row["source"] == name])
-                for name in sources
-            }
-        }
-        write_file(predictions_file, answered, PREDICTIONS)
+    answered = pq.read_table(paths.PREDICTIONS / f"{variant}.parquet").to_pylist()
+    rows = list(map(judge(config), answered))
+    if encoder := config.evaluate.bertscore:
+        pin_numerics(config.compute.threads)
+        texts = [row["prediction"] for row in rows], [row["reference"] for row in rows]
+        for row, score in zip(rows, bertscore(*texts, encoder), strict=True):
+            row |= {"bertscore": score, "bertscore_asked": 1.0}
+    metrics: dict[str, Any] = {"record": record(config)}
+    metrics["sets"] = {
+        name: measured(list(of), encoder is not None)
+        for name, of in groupby(rows, key=lambda row: row["set"])
+    }
+    with publish(*outs) as (scores_file, metrics_file):
+        write_file(scores_file, [{k: row[k] for k in SCORES.names} for row in rows], SCORES)
         write_json(metrics_file, metrics)
-    log.info("%s: %s", variant, {k: v for k, v in metrics.items() if k != "by_source"})
+    for name, of in metrics["sets"].items():
+        shown = {measure: of["measures"][measure] for measure in LOGGED}
+        log.info("%s on %s, %d rows: %s", variant, name, of["rows"], shown)
     project(config.runtime, f"evaluate@{variant}", metrics, outs)
 
 

@@ -1,79 +1,135 @@
-"""Decides whether the tuned model may ship: the metrics of all stages and the thresholds of params
-in, `metrics/gate.json` out.
+"""Decides whether the tuned model may ship: metrics/ and the rules of params.yaml in,
+`metrics/gate.json` and `metrics/drift.json` out.
 
-Each check names a value, its bound and whether it holds; the verdict is `pass` if all do. A verdict
-of `fail` is a result, not an error: the report is made either way.
+Each rule holds a figure, or its difference from another, against a bound, and passes, fails or does
+not apply. A verdict of `fail` is a result, not an error: the report is made either way. Where no
+rule applies there is no verdict but `undecided`.
 """
 
 import logging
 from typing import Any
 
+from stages.judging.drift import drift
+from stages.judging.figures import Metrics, check_commit, figure
 from stages.pipeline import paths
-from stages.pipeline.config import Gate, load_config
+from stages.pipeline.config import Rule, load_config
+from stages.pipeline.errors import ParamsError
 from stages.pipeline.publish import publish
-from stages.pipeline.run import read_json, run, write_json
+from stages.pipeline.run import run, write_json
 from stages.pipeline.tracking import project
 
 log = logging.getLogger("gate")
 
+# Where contrast keeps the differences from a variant.
+CONTRASTS = {"base": "against_base", "merged-bf16": "against_merged"}
 
-def checks(gate: Gate, metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The checks by name; `metrics` holds the evaluation of each variant, and the rows read."""
-    base, merged, mxfp4 = metrics["base"], metrics["merged-bf16"], metrics["mxfp4"]
-    quarantined = metrics["rows_quarantined"] / metrics["rows_in"]
 
-    def at_least(value: float, bound: float) -> dict[str, Any]:
-        value = round(value, 6)  # as metrics are; 0.3 - 0.25 is not 0.05 to a computer
-        return {"value": value, "at_least": bound, "holds": value >= bound}
-
-    def at_most(value: float, bound: float) -> dict[str, Any]:
-        value = round(value, 6)
-        return {"value": value, "at_most": bound, "holds": value <= bound}
-
-    return {
-        "bits_per_byte_drop": at_least(
-            base["bits_per_byte"] - merged["bits_per_byte"], gate.min_bits_per_byte_drop
-        ),
-        "rougeL_syllable_gain": at_least(
-            merged["rougeL_syllable"] - base["rougeL_syllable"], gate.min_rougeL_syllable_gain
-        ),
-        "mxfp4_bits_per_byte_rise": at_most(
-            mxfp4["bits_per_byte"] - merged["bits_per_byte"], gate.max_mxfp4_bits_per_byte_rise
-        ),
-        "mxfp4_gain_kept": at_least(
-            gain_kept(base["bits_per_byte"], merged["bits_per_byte"], mxfp4["bits_per_byte"]),
-            gate.min_mxfp4_gain_kept,
-        ),
-        "quarantined_share": at_most(quarantined, gate.max_quarantined_share),
-        "foreign_response_share": at_most(
-            max(merged["foreign_response_share"], mxfp4["foreign_response_share"]),
-            gate.max_foreign_response_share,
-        ),
+def judged(rule: Rule, now: Metrics, release: Metrics | None) -> dict[str, Any]:
+    """What came of a rule."""
+    found, why = compared(rule, now, release)
+    result: dict[str, Any] = {
+        "figure": rule.figure,
+        "against": rule.against,
+        "value": None,
+        "low": None,
+        "high": None,
+        "why": why,
+        "result": "not_applicable",
     }
+    bound = rule.at_least if rule.at_least is not None else rule.at_most
+    result["at_least" if rule.at_least is not None else "at_most"] = bound
+    if found is None:
+        return result
+    result |= {key: round(value, 6) for key, value in found.items() if value is not None}
+    # The end of the interval that is nearer to breaking the rule, where all of it must hold.
+    end = "low" if rule.at_least is not None else "high"
+    if rule.certain and result[end] is None:
+        return result | {"why": "it has no interval to be certain by"}
+    decided = result[end] if rule.certain else result["value"]
+    holds = decided >= bound if rule.at_least is not None else decided <= bound
+    return result | {"result": "pass" if holds else "fail"}
 
 
-def gain_kept(base: float, merged: float, exported: float) -> float:
-    """What the export keeps of the drop in bits per byte; 0 where there is none to keep."""
-    return (base - exported) / (base - merged) if merged < base else 0.0
+def compared(
+    rule: Rule, now: Metrics, release: Metrics | None
+) -> tuple[dict[str, Any] | None, str | None]:
+    """The figure of a rule or the difference that it bounds; or why there is none."""
+    if rule.figure.startswith("drift."):
+        return drifted(rule, now, release)
+    here = figure(rule.figure, now)
+    if here is None:
+        return None, "there is nothing that it could be measured on"
+    if rule.against is None:
+        return here, None
+    if rule.against != "release":
+        return from_variant(rule, now)
+    if release is None:
+        return None, "no release is named"
+    try:
+        there = figure(rule.figure, release)
+    except ParamsError:
+        there = None
+    if there is None:
+        return None, "the release has no such figure"
+    return {"value": here["value"] - there["value"]}, None
+
+
+def drifted(
+    rule: Rule, now: Metrics, release: Metrics | None
+) -> tuple[dict[str, Any] | None, str | None]:
+    if release is None:
+        return None, "no release is named"
+    distances, name = drift(now, release)["distances"], rule.figure.partition(".")[2]
+    if name not in distances:
+        return None, f"it is none of {sorted(distances)}, which both have"
+    return {"value": distances[name]}, None
+
+
+def from_variant(rule: Rule, now: Metrics) -> tuple[dict[str, Any] | None, str | None]:
+    """The difference of an evaluated measure from what another variant has.
+
+    Raises:
+        ParamsError: the figure is no measure of a variant that is held against that one.
+    """
+    file, *keys = rule.figure.split(".")
+    of_set = keys[0] if len(keys) > 1 else "test"
+    contrast = now.file("contrast") or {}
+    others = contrast["sets"][of_set][CONTRASTS[str(rule.against)]]
+    variant = file.removeprefix("evaluate/")
+    if variant not in others or keys[-1] not in others[variant]:
+        raise ParamsError(
+            f"params.yaml: figure {rule.figure}",
+            f"is not held against {rule.against}; what is: {sorted(others)}, by intervals.",
+            "Name a measure of one of these that metrics/contrast.json has, or no `against`.",
+        )
+    found = others[variant][keys[-1]]
+    if found is None:
+        return None, "there is nothing that it could be measured on"
+    return {"value": found["difference"], "low": found["low"], "high": found["high"]}, None
+
+
+def verdict_of(rules: dict[str, dict[str, Any]]) -> str:
+    results = {rule["result"] for rule in rules.values()}
+    return "fail" if "fail" in results else "pass" if "pass" in results else "undecided"
 
 
 def main() -> None:
     config = load_config()
-    metrics: dict[str, Any] = {
-        variant: read_json(paths.METRICS / "evaluate" / f"{variant}.json")
-        for variant in ("base", "merged-bf16", "mxfp4")
-    }
-    sources = read_json(paths.METRICS / "curate.json")["rows_in_by_source"]
-    ingested = [read_json(paths.METRICS / "ingest" / f"{name}.json") for name in sorted(sources)]
-    for key in ("rows_in", "rows_quarantined"):
-        metrics[key] = sum(counts[key] for counts in ingested)
-    results = checks(config.gate, metrics)
-    failed = [name for name, result in results.items() if not result["holds"]]
-    gate = {"verdict": "fail" if failed else "pass", "passed": not failed, "checks": results}
-    outs = [paths.METRICS / "gate.json"]
-    with publish(*outs) as (metrics_file,):
-        write_json(metrics_file, gate)
-    log.info("verdict: %s%s", gate["verdict"], f" ({', '.join(failed)})" if failed else "")
+    commit = config.gate.release
+    now, release = Metrics(), None
+    if commit is not None:
+        check_commit(commit)
+        release = Metrics(commit)
+    rules = {name: judged(rule, now, release) for name, rule in config.gate.rules.items()}
+    verdict = verdict_of(rules)
+    gate = {"verdict": verdict, "passed": verdict == "pass", "rules": rules}
+    drifts = drift(now, release) if release else {"figures": {}, "distances": {}}
+    outs = [paths.METRICS / "gate.json", paths.METRICS / "drift.json"]
+    with publish(*outs) as (gate_file, drift_file):
+        write_json(gate_file, gate)
+        write_json(drift_file, {"release": commit, **drifts})
+    failed = sorted(name for name, rule in rules.items() if rule["result"] == "fail")
+    log.info("verdict: %s%s", verdict, f" ({', '.join(failed)})" if failed else "")
     project(config.runtime, "gate", gate, outs)
 
 

@@ -1,5 +1,6 @@
 """Makes the corpus that is trained and tested on: `data/curated/` in, and in
-`data/splits/{train,validation,test}/` conversations in the asked ratio of sources.
+`data/splits/{train,validation,test}/` conversations in the asked ratio of sources. The rows of
+evaluation sources that have a template become `data/splits/evaluation/`, all of them.
 
 Prompts are made here, from the rows' fields, by the templates of params.yaml. A row's split depends
 on the hash of its content group alone, so adding rows never moves an old one; what ties rows of two
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterable
 import pyarrow as pa
 
 from stages.korean.lexicon import read_lexicon
-from stages.mixing.prompts import messages_of, scored_messages_of, starts_wrong
+from stages.mixing.prompts import messages_of, scored_messages_of, starts_wrong, topic_of
 from stages.mixing.ratio import in_order, in_ratio, with_few_warnings
 from stages.mixing.splits import SPLITS, content_group, split_of, without_leaks
 from stages.pipeline import paths
@@ -37,6 +38,7 @@ MESSAGES = pa.schema(
         ("messages", pa.list_(MESSAGE)),
     ]
 )
+SCORED = pa.schema([*MESSAGES, ("topic_query", pa.string()), ("topic", pa.string())])
 
 
 def conversations(config: Config, counts: Counter) -> dict[str, list[Row]]:
@@ -62,11 +64,23 @@ def conversations(config: Config, counts: Counter) -> dict[str, list[Row]]:
             counts["rows_dropped_as_wrong_starts"] += 1
             continue
         split = split_of(config.seed, content_group(row), mix)
-        if split == "test":
-            messages = scored_messages_of(row, mix)
-        warns = any(warnings.search(answer) for answer in answers)
-        rows[split].append(row | {"messages": messages, "warns": warns})
+        made = scored_row(row, mix) if split == "test" else row | {"messages": messages}
+        rows[split].append(made | {"warns": any(warnings.search(answer) for answer in answers)})
     return rows
+
+
+def scored_row(row: Row, mix: Mix) -> Row:
+    """A row as it is scored."""
+    query, topic = topic_of(row, mix)
+    return row | {
+        "messages": scored_messages_of(row, mix), "topic_query": query, "topic": topic
+    }  # fmt: skip
+
+
+def evaluation_rows(config: Config) -> list[Row]:
+    """The rows of the evaluation sources that have a template, in the order of their hashes."""
+    rows = [row for row in read_table(paths.EVALUATION) if row["source"] in config.mix.templates]
+    return [scored_row(row, config.mix) for row in in_order(rows, config.seed)]
 
 
 def row_size(unit: str) -> Callable[[Row], int]:
@@ -135,7 +149,11 @@ def shares(rows: Iterable[Row], key: str, size: Callable[[Row], int]) -> dict[st
 def main() -> None:
     config = load_config()
     mix = config.mix
-    outs = [*(paths.SPLITS / split for split in SPLITS), paths.METRICS / "mix.json"]
+    outs = [
+        *(paths.SPLITS / split for split in SPLITS),
+        paths.SPLITS / "evaluation",
+        paths.METRICS / "mix.json",
+    ]
     counts: Counter = Counter(rows_curated=0, rows_dropped_as_wrong_starts=0)
     rows = conversations(config, counts)
     size = row_size(mix.unit)
@@ -144,7 +162,7 @@ def main() -> None:
     metrics: dict = dict(counts)
     metrics["rows_dropped_as_leaks"] = without_leaks(rows)
     metrics["asked_share"] = {name: round(w / total_weight, 6) for name, w in weights.items()}
-    with publish(*outs) as (*tables, metrics_file):
+    with publish(*outs) as (*tables, evaluation, metrics_file):
         for split, table in zip(SPLITS, tables, strict=True):
             repeats = mix.max_repeats if split == "train" else 1
 
@@ -156,7 +174,7 @@ def main() -> None:
             check_sources(split, taken, rows[split], put_aside, weights)
             if split == "train":
                 check_minimum(taken, mix)
-            write_table(table, taken, MESSAGES)
+            write_table(table, taken, SCORED if split == "test" else MESSAGES)
             metrics[split] = {
                 "rows": len(taken),
                 "rows_different": len({row["id"] for row in taken}),
@@ -167,6 +185,9 @@ def main() -> None:
             }
             log.info("%s: %d of %d rows %s", split, len(taken), len(rows[split]),
                      metrics[split]["share_by_source"])  # fmt: skip
+        scored = evaluation_rows(config)
+        write_table(evaluation, scored, SCORED)
+        metrics["evaluation_rows_by_source"] = dict(Counter(row["source"] for row in scored))
         metrics["strata"] = strata(rows)
         write_json(metrics_file, metrics)
     project(config.runtime, "mix", metrics, outs)

@@ -15,13 +15,16 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 SOURCES = ("chat", "dialogue", "instruct", "news")
+VARIANTS = ("base", "adapter", "merged-bf16", "mxfp4")
 STAGES = (
     "sample",
     *(f"ingest@{name}" for name in SOURCES),
     *(f"scrub@{name}" for name in SOURCES),
     *("curate", "mix", "base", "encode", "train", "merge", "export@mxfp4"),
     "compare@mxfp4",
-    *("evaluate@base", "evaluate@merged-bf16", "evaluate@mxfp4", "gate", "report"),
+    *(f"answer@{variant}" for variant in VARIANTS),
+    *(f"evaluate@{variant}" for variant in VARIANTS),
+    *("contrast", "gate", "report"),
 )
 SIZES: dict[str, dict[str, Any]] = {
     "compute": {"threads": 1},
@@ -59,7 +62,8 @@ SIZES: dict[str, dict[str, Any]] = {
     },
     "encode": {"max_length_tokens": 1024},
     "train": {"logging_steps": 1},
-    "evaluate": {"max_rows": 8, "batch_size": 4, "max_new_tokens": 4},
+    "answer": {"max_rows": 8, "batch_size": 4, "max_new_tokens": 4},
+    "contrast": {"draws": 100},
 }
 
 Params = Any  # the tree of params.yaml, as ruamel gives it

@@ -321,8 +321,9 @@ def test_a_half_written_table_and_a_stray_file_are_no_sources(workspace):
     assert read_json(Path("metrics/curate.json"))["rows_in"] == 40
 
 
-def test_evaluation_sources_are_compared_with_and_go_no_further(workspace):
-    """A training row that holds a question of the benchmark is dropped and explained."""
+def test_evaluation_sources_are_compared_with_and_pass_apart(workspace):
+    """A training row that holds a question of the benchmark is dropped and explained; the benchmark's
+    own rows are in another table, unfiltered."""
     yaml = YAML()
     params = yaml.load(Path("params.yaml"))
     benchmark = dict(params["sources"]["instruct"]) | {"use": "evaluation"}
@@ -338,6 +339,7 @@ def test_evaluation_sources_are_compared_with_and_go_no_further(workspace):
     assert metrics["rows_of_evaluation_sets"] == 1
     assert metrics["dropped"] == {"in_evaluation_set": 1}
     assert {r["source"] for r in read_table(paths.CURATED)} == set(SOURCES)
+    assert [r["source"] for r in read_table(paths.EVALUATION)] == ["benchmark"]
 
 
 def test_s1_26_slang_and_emoji_are_counted_by_lexicons_that_are_data(workspace):

@@ -1,4 +1,4 @@
-"""ROUGE that keeps Hangul, and bits per byte against a computation by hand."""
+"""Each metric on cases with a known value, and on cases that a wrong implementation fails."""
 
 import math
 import unicodedata
@@ -11,8 +11,9 @@ from transformers import GptOssConfig, GptOssForCausalLM
 
 from stages.chat.rendering import IGNORED, Encoded
 from stages.evaluate import by_chance
-from stages.metrics.likelihood import answer_bits, bits_per_byte
+from stages.metrics.likelihood import answer_bits
 from stages.metrics.manner import manner
+from stages.metrics.measures import SUMMANDS, measures
 from stages.metrics.rouge import rouge
 from stages.metrics.short_answers import exact_match, f1
 
@@ -34,7 +35,9 @@ MORPH = [  # the same pairs, by the morphemes of kiwipiepy
     (0.571429, 0.5, 0.571429),
 ]  # fmt: skip
 KINDS = ("rouge1", "rouge2", "rougeL")
-NAMES = [f"{kind}_{tokens}" for tokens in ("eojeol", "syllable", "morph") for kind in (*KINDS, "rouge_sum")]  # fmt: skip
+TOKENS = ("eojeol", "syllable", "morph")
+NAMES = [f"{kind}_{tokens}" for tokens in TOKENS for kind in KINDS]
+ORDINARY = frozenset({"it", "phone"})
 
 
 @pytest.mark.parametrize(
@@ -42,54 +45,67 @@ NAMES = [f"{kind}_{tokens}" for tokens in ("eojeol", "syllable", "morph") for ki
     [(*pair, morph) for pair, morph in zip(PAIRS, MORPH, strict=True)],
 )
 def test_rouge_of_known_pairs(prediction, reference, eojeol, syllable, morph):
-    """S1-23, S2-12, S4-07, B21."""
-    scores = rouge([prediction], [reference])
+    """S1-23, S2-12, S4-07, B21: to six digits."""
+    scores = rouge(prediction, reference)
     assert list(scores) == NAMES
-    expected = [value for three in (eojeol, syllable, morph) for value in (*three, sum(three))]
-    for name, value in zip(NAMES, expected, strict=True):
-        # The sum of three is as exact as three rounded values are.
-        exact = 3.3e-4 if "sum" in name else 1.1e-4
-        assert scores[name] == pytest.approx(100 * value, abs=exact), name
+    for name, value in zip(NAMES, (*eojeol, *syllable, *morph), strict=True):
+        assert scores[name] == pytest.approx(value, abs=5.1e-7), name
 
 
-def test_rouge_is_the_mean_over_the_pairs():
-    scores = rouge([pair[0] for pair in PAIRS], [pair[1] for pair in PAIRS])
+def scored(**columns: list[float]) -> dict[str, float | None]:
+    """The measures of rows that have these summands, and 0 under all others."""
+    count = len(next(iter(columns.values())))
+    rows = [
+        {"topic": None, "topic_found": None}
+        | dict.fromkeys(SUMMANDS, 0.0)
+        | {"rows": 1.0}
+        | {name: float(values[i]) for name, values in columns.items()}
+        for i in range(count)
+    ]
+    return measures(rows)
+
+
+def test_rouge_of_a_set_is_the_mean_over_its_pairs_of_100():
+    """S2-12: the sum of the three beside them."""
+    scores = [rouge(pair[0], pair[1]) for pair in PAIRS]
+    found = scored(**{name: [of[name] for of in scores] for name in NAMES})
     three = [(59.4327, 40.4443, 55.8442), (74.9198, 61.5707, 68.3319), (74.3946, 56.922, 67.1205)]
-    expected = [value for means in three for value in (*means, sum(means))]
-    for name, value in zip(NAMES, expected, strict=True):
-        assert scores[name] == pytest.approx(value, abs=2e-4 if "sum" in name else 1e-4), name
+    for tokens, means in zip(TOKENS, three, strict=True):
+        values = [found[f"{kind}_{tokens}"] for kind in KINDS]
+        assert values == pytest.approx(means, abs=5.1e-5)
+        assert found[f"rouge_sum_{tokens}"] == pytest.approx(sum(means), abs=1.6e-4)
 
 
 @pytest.mark.parametrize("text", ["안녕하세요", "ㅋㅋ ㅇㅋ", "비가 온다.", "가\u3000나"])
 def test_b21_equal_hangul_scores_all_and_unlike_hangul_nothing(text):
-    """B21: rouge_score as it comes gives 0 to the one and 100 to texts that share only `20`."""
-    equal, unlike = rouge([text], [text]), rouge(["漢字 !"], [text])
-    assert equal["rouge1_eojeol"] == equal["rougeL_syllable"] == 100.0
+    """B21: rouge_score as it comes gives 0 to the one and 1 to texts that share only `20`."""
+    equal, unlike = rouge(text, text), rouge("漢字 !", text)
+    assert equal["rouge1_eojeol"] == equal["rougeL_syllable"] == 1.0
     assert set(unlike.values()) == {0.0}
-    assert rouge(["20 가나"], ["20 다라"])["rouge1_eojeol"] == 50.0
+    assert rouge("20 가나", "20 다라")["rouge1_eojeol"] == 0.5
+
+
+def test_b21_sentences_that_say_the_opposite_and_share_a_number_are_far_apart():
+    scores = rouge("올해 수출이 20% 늘었다.", "지난 분기 고용은 20% 줄어들었습니다.")
+    assert max(scores[name] for name in NAMES if "rouge1" in name or "rougeL" in name) < 0.45
 
 
 def test_case_punctuation_and_spacing():
-    scores = rouge(["GPU를, 샀다!"], ["gpu를 샀 다"])
-    assert scores["rouge1_syllable"] == 100.0
-    assert scores["rouge1_eojeol"] == 40.0
+    scores = rouge("GPU를, 샀다!", "gpu를 샀 다")
+    assert scores["rouge1_syllable"] == 1.0
+    assert scores["rouge1_eojeol"] == 0.4
 
 
 def test_an_empty_answer_scores_nothing():
-    assert set(rouge([""], ["정답"]).values()) == {0.0}
-    assert set(rouge(["."], [" "]).values()) == {0.0}
-
-
-def test_predictions_and_references_are_as_many():
-    with pytest.raises(ValueError):
-        rouge(["a", "b"], ["a"])
+    assert set(rouge("", "정답").values()) == {0.0}
+    assert set(rouge(".", " ").values()) == {0.0}
 
 
 @given(one=st.text(), other=st.text())
 def test_rouge_is_symmetric_and_within_its_bounds(one, other):
-    scores = rouge([one], [other])
-    assert all(0 <= score <= (300 if "sum" in name else 100) for name, score in scores.items())
-    assert scores == pytest.approx(rouge([other], [one]))
+    scores = rouge(one, other)
+    assert all(0 <= score <= 1 for score in scores.values())
+    assert scores == pytest.approx(rouge(other, one))
 
 
 @pytest.mark.parametrize(
@@ -121,29 +137,68 @@ def test_s1_23_korquad_s_exact_match_and_f1(prediction, reference, equal, overla
     ],
 )
 def test_s2_11_foreign_letters_at_three_levels(text, characters, strict):
-    found = manner([text, "한글"], ["a", "a"])
-    assert found["foreign_char_share"] == pytest.approx(characters / 2, abs=1e-6)
-    assert found["foreign_strict_share"] == pytest.approx(strict / 2, abs=1e-6)
-    assert found["foreign_response_share"] == (0.5 if characters else 0)
+    found = manner(text, ORDINARY)
+    assert found["foreign_char"] == pytest.approx(characters, abs=1e-6)
+    assert found["foreign_strict"] == pytest.approx(strict, abs=1e-6)
+    assert found["foreign_response"] == (1 if characters else 0)
+
+
+def test_words_that_are_ordinary_in_korean_are_no_foreign_ones():
+    """Whole words alone, in any case."""
+    assert manner("IT 기업에 it 인재", ORDINARY)["foreign_strict"] == 0
+    assert manner("[PHONE]로 연락", ORDINARY)["foreign_strict"] == 0
+    assert manner("ITEM이", ORDINARY)["foreign_strict"] == pytest.approx(4 / 5)
+    assert manner("IT", ORDINARY)["foreign_strict"] == 0
 
 
 def test_how_answers_are_written():
-    """Empty ones count as such, and in no mean over what was said."""
     texts = ["안녕하세요.", "", "<b>네", '"3일 뒤"', "가나다라마바사아" * 3]
-    found = manner(texts, ["kakao_formal", "kakao_formal", "kakao_casual", "news_body", "x"])
-    assert found["empty_share"] == 0.2
-    assert found["starts_with_hangul_share"] == 0.4, "neither a tag nor a number"
+    found = [manner(text, ORDINARY) for text in texts]
+    assert [of["starts_with_hangul"] for of in found] == [1, 0, 0, 0, 1], "no tag, no number"
     # Of its 17 pieces of 8 characters, 8 are new.
-    assert found["repetition_share"] == pytest.approx((9 / 17) / 4, abs=1e-6)
-    assert found["speech_level_accuracy"] == pytest.approx(2 / 3, abs=1e-6), "all but the empty one"
-    assert manner(["네"], ["news_body"])["speech_level_accuracy"] is None
+    assert [of["repetition"] for of in found] == [0, 0, 0, 0, pytest.approx(9 / 17)]
 
 
-def test_s3_12_speech_levels_that_a_style_asks_for():
-    texts = ["도와드리겠습니다.", "그렇게 해 주세요", "뭐 해?", "간다."]
-    assert manner(texts, ["kakao_formal"] * 4)["speech_level_accuracy"] == 0.5
-    assert manner(texts, ["kakao_casual"] * 4)["speech_level_accuracy"] == 0.5
-    assert manner(texts[:2], ["chat_formal"] * 2)["speech_level_accuracy"] == 1.0
+def test_shares_of_what_was_said_leave_out_empty_answers_and_others_do_not():
+    found = scored(said=[1, 1, 0, 0], repetition=[0.5, 0, 0, 0], stopped=[1, 1, 1, 0])
+    assert (found["repetition_share"], found["empty_share"], found["stopped_share"]) == (
+        0.25,
+        0.5,
+        0.75,
+    )
+
+
+def test_what_cannot_be_measured_is_none_and_not_zero():
+    """Not 0.0, which would pass for a result."""
+    found = scored(said=[1, 1])
+    for name in ("bits_per_byte", "perplexity", "speech_level_accuracy", "topic_accuracy",
+                 "topic_macro_f1", "schema_kept_share", "bertscore_f1", "length_ratio"):  # fmt: skip
+        assert found[name] is None, name
+
+
+def test_bits_per_byte_weighs_answers_by_their_length():
+    one = scored(bits=[12.0], bytes=[len("가나".encode())], answer_tokens=[3])
+    assert one["bits_per_byte"] == 2.0, "a syllable is three bytes"
+    assert one["perplexity"] == 16.0
+    two = scored(bits=[6.0, 3.0], bytes=[3, 6], answer_tokens=[1, 2])
+    assert (two["bits_per_byte"], two["perplexity"]) == (1.0, 8.0)
+
+
+def test_s1_23_topics_by_accuracy_and_macro_f1():
+    """sklearn's f1_score(average="macro") over the topics that are asked for; 과학 is none of them,
+    so it only costs 사회 a row."""
+    asked = ["경제", "경제", "경제", "사회", "사회", "정치"]
+    given = ["경제", "경제", "사회", "사회", "과학", "경제"]
+    rows = [
+        dict.fromkeys(SUMMANDS, 0.0)
+        | {"rows": 1.0, "topic": topic, "topic_found": found, "topic_asked": 1.0}
+        | {"topic_right": float(topic == found)}
+        for topic, found in zip(asked, given, strict=True)
+    ]
+    found = measures(rows)
+    assert found["topic_accuracy"] == 0.5
+    # 경제: 2 right of 3 asked and 3 found; 사회: 1 of 2 and 2; 정치: none.
+    assert found["topic_macro_f1"] == pytest.approx((2 * 2 / 6 + 2 * 1 / 4 + 0) / 3, abs=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -208,16 +263,11 @@ def test_padding_changes_no_bit(model, pad_id):
     assert together == pytest.approx(alone, abs=1e-4)
 
 
-def test_bits_per_byte_weighs_answers_by_their_length():
-    assert bits_per_byte([12.0], ["가나"]) == 2.0  # a syllable is three bytes
-    assert bits_per_byte([6.0, 3.0], ["가", "abcdef"]) == 1.0
-
-
 def test_hangul_in_pieces_is_the_same_hangul():
     text = "오늘은 비가 온다"
     apart = unicodedata.normalize("NFD", text)
-    assert rouge([apart], [text])["rougeL_syllable"] == 100.0
-    assert rouge([apart], [apart])["rougeL_eojeol"] == 100.0
+    assert rouge(apart, text)["rougeL_syllable"] == 1.0
+    assert rouge(apart, apart)["rougeL_eojeol"] == 1.0
 
 
 def test_chance_compares_with_another_row_of_the_same_style():

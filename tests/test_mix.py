@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from stages import mix as stage
 from stages.korean.lexicon import read_lexicon
@@ -192,6 +193,8 @@ def run_stage(rows: list[dict]) -> dict[str, dict[str, list]]:
     """The messages by id, by split."""
     shutil.rmtree(paths.CURATED, ignore_errors=True)
     write_table(paths.CURATED, rows, CURATED)
+    if not paths.EVALUATION.is_dir():
+        write_table(paths.EVALUATION, [])
     stage.main()
     return {
         split: {r["id"]: r["messages"] for r in read_table(paths.SPLITS / split)}
@@ -372,6 +375,60 @@ def test_s4_04_a_row_is_scored_by_its_evaluation_columns():
         "제목 1?",
         "news 답 1",
     ]
+
+
+def edit(change) -> None:
+    yaml = YAML()
+    params = yaml.load(Path("params.yaml"))
+    change(params)
+    yaml.dump(params, Path("params.yaml"))
+
+
+def test_s1_23_scored_news_rows_are_asked_for_their_topic(workspace):
+    """In the test split alone, and of sources that have such a question alone."""
+    run_stage(corpus(300))
+    scored = list(read_table(paths.SPLITS / "test"))
+    assert {r["source"]: (r["topic"], bool(r["topic_query"])) for r in scored} == {
+        name: ("경제", True) if name == "news" else (None, False) for name in SOURCES
+    }
+    asked = next(r["topic_query"] for r in scored if r["source"] == "news")
+    assert "제목" in asked and "경제" not in asked, "the question must not give the answer away"
+    assert "topic" not in next(iter(read_table(paths.SPLITS / "train")))
+
+
+def test_a_topic_of_no_field_is_refused(workspace):
+    edit(lambda params: params["mix"]["topics"]["news"].update(label="sektion"))
+    with pytest.raises(ParamsError, match=r"mix\.topics\.news\.label.*\{sektion\}"):
+        run_stage(corpus(300))
+    with pytest.raises(ParamsError, match=r"mix\.topics names \['nws'\]"):
+        edit(lambda params: params["mix"]["topics"].update(nws=params["mix"]["topics"]["news"]))
+        load_config()
+
+
+def test_evaluation_sources_with_a_template_are_scored_and_never_trained_on(workspace):
+    """All of their rows, in the order of their hashes; one without a template is left out."""
+
+    def add(params) -> None:
+        for name in ("korquad", "other"):
+            params["sources"][name] = dict(params["sources"]["dialogue"]) | {"use": "evaluation"}
+        params["mix"]["templates"]["korquad"] = {
+            "default": {"user": "{dialogue}\n{subject}?", "assistant": "{summary}"}
+        }
+
+    edit(add)
+    rows = [
+        row("dialogue", f"{name}{i}", f"짧은 답 {i}") | {"source": name, "use": "evaluation"}
+        for name in ("korquad", "other")
+        for i in range(20)
+    ]
+    write_table(paths.EVALUATION, rows)
+    splits = run_stage(corpus(300))
+    scored = list(read_table(paths.SPLITS / "evaluation"))
+    assert {r["id"] for r in scored} == {f"dialogue-korquad{i}" for i in range(20)}
+    assert [r["id"] for r in scored] != sorted(r["id"] for r in scored)
+    assert scored[0]["messages"][0]["content"] == "a: b\n교환?"
+    assert not any("korquad" in key or "other" in key for rows in splits.values() for key in rows)
+    assert read_json(Path("metrics/mix.json"))["evaluation_rows_by_source"] == {"korquad": 20}
 
 
 def test_s3_02_a_split_with_too_few_rows_of_a_kind_is_refused(workspace):

@@ -15,6 +15,12 @@ def read_lexicon(path: Path) -> re.Pattern[str]:
     Raises:
         InputError, DataError: the file is not there, or holds no phrase.
     """
+    phrases = read_phrases(path)
+    return re.compile("|".join(map(re.escape, sorted(phrases, key=lambda p: (-len(p), p)))))
+
+
+def read_phrases(path: Path) -> frozenset[str]:
+    """The phrases; raises as `read_lexicon` does."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
@@ -24,4 +30,4 @@ def read_lexicon(path: Path) -> re.Pattern[str]:
     phrases = {line.strip() for line in lines if line.strip() and not line.startswith("#")}
     if not phrases:
         raise DataError(str(path), "holds no phrase.", "Write one a line.")
-    return re.compile("|".join(map(re.escape, sorted(phrases, key=lambda p: (-len(p), p)))))
+    return frozenset(phrases)

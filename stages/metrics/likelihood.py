@@ -1,9 +1,5 @@
-"""Bits per byte of answers: how well a model expects what the test set says.
-
-The negative log-likelihood of an answer's tokens (its channel header and stop token included, as a
-server generates them) in bits, divided by the UTF-8 bytes of the answer's text. Unlike a loss per
-token it compares models with different tokenizers.
-"""
+"""How well a model expects what the test set says: the negative log-likelihood of the tokens of an
+answer (its channel header and stop token included, as a server generates them) in bits."""
 
 import math
 from collections.abc import Sequence
@@ -33,8 +29,3 @@ def answer_bits(model: Any, rows: Sequence[Encoded], pad_id: int) -> list[float]
         logits.transpose(1, 2), labels[:, 1:], ignore_index=IGNORED, reduction="none"
     )
     return [float(total) / math.log(2) for total in nats.double().sum(dim=1)]
-
-
-def bits_per_byte(bits: Sequence[float], answers: Sequence[str]) -> float:
-    """Total bits over total bytes; long answers weigh more than short ones."""
-    return sum(bits) / sum(len(answer.encode()) for answer in answers)

@@ -1,55 +1,43 @@
-"""How answers are written, whatever they say: script, beginning, repetition, speech level.
+"""How an answer is written, whatever it says: script, beginning, repetition.
 
 Foreign letters are counted at three levels, since each alone misses something:
-  foreign_char_share      letters that are neither Hangul nor ASCII Latin, of all letters
-  foreign_strict_share    ASCII Latin counted as well: Vietnamese is mostly that, and so is OpenAI
-  foreign_response_share  answers with at least one letter of the first kind
+  foreign_char      letters that are neither Hangul nor ASCII Latin, of all letters
+  foreign_strict    ASCII words counted as well, but for those that are ordinary in Korean text
+                    (`data/lexicons/latin.txt`): Vietnamese is mostly ASCII, and so is OpenAI
+  foreign_response  whether there is a letter of the first kind
 """
 
+import re
 from collections import Counter
-from collections.abc import Sequence
 
 from stages.korean.script import foreign_share, hangul_share, is_hangul
-from stages.korean.speech_level import speech_level, tone_of
 
 REPEATED_CHARS = 8  # a piece of an answer that comes again counts as a repetition
-# What a style asks its answers to end with, by the end of its name.
-TONES = {"_formal": "formal", "_casual": "casual"}
+_ASCII_WORD = re.compile(r"[A-Za-z]+")
 
 
-def manner(predictions: Sequence[str], styles: Sequence[str]) -> dict[str, float | None]:
-    """The shares over answers; None where no style asks for a speech level."""
-    count = len(predictions)
-    said = [text for text in predictions if text]
-
-    def share(values: Sequence[float]) -> float:
-        return round(sum(values) / len(values), 6) if values else 0.0
-
-    asked = [
-        (tone_of(speech_level(text)), tone)
-        for text, style in zip(predictions, styles, strict=True)
-        for ending, tone in TONES.items()
-        if style.endswith(ending)
-    ]
+def manner(text: str, ordinary: frozenset[str]) -> dict[str, float]:
+    """What is counted of an answer, in 0..1; nothing of it where there is no text. `ordinary`: the
+    ASCII words that are no foreign language, in lower case."""
+    foreign = foreign_share(text)
     return {
-        "empty_share": round(1 - len(said) / count, 6),
-        "foreign_char_share": share([foreign_share(text) for text in said]),
-        "foreign_strict_share": share([strict_share(text) for text in said]),
-        "foreign_response_share": round(sum(foreign_share(t) > 0 for t in predictions) / count, 6),
-        "starts_with_hangul_share": round(sum(map(starts_with_hangul, predictions)) / count, 6),
-        "repetition_share": share([repetition(text) for text in said]),
-        "speech_level_accuracy": share([found == tone for found, tone in asked]) if asked else None,
+        "foreign_char": foreign,
+        "foreign_strict": strict_share(text, ordinary),
+        "foreign_response": float(foreign > 0),
+        "starts_with_hangul": float(starts_with_hangul(text)),
+        "repetition": repetition(text),
     }
 
 
-def strict_share(text: str) -> float:
-    """Letters that are not Hangul, of all letters (0.0 of none)."""
-    return 1 - hangul_share(text) if any(c.isalpha() for c in text) else 0.0
+def strict_share(text: str, ordinary: frozenset[str]) -> float:
+    """Letters that are not Hangul, of all letters but those of ordinary words (0.0 of none)."""
+    rest = _ASCII_WORD.sub(lambda word: "" if word[0].lower() in ordinary else word[0], text)
+    return 1 - hangul_share(rest) if any(c.isalpha() for c in rest) else 0.0
 
 
 def starts_with_hangul(text: str) -> bool:
     """The first letter or digit is Hangul: an answer that begins in another script, or with a piece
-    of the prompt's markup, has lost its way."""
+    of the prompt's markup, has lost its way (S3-08)."""
     first = next((c for c in text if c.isalnum()), "")
     return bool(first) and is_hangul(first)
 

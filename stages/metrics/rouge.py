@@ -6,8 +6,7 @@ sentences that share only a number score 1. The names say which tokens were coun
   syllable  the same text without blanks, one character a token; lenient to particles and spacing
   morph     the morphemes of kiwipiepy, by their forms; of what is no word only SL (Latin) and SN
             (numbers) stay
-Scores are F1 in 0..100, averaged over the pairs. The sum of the three is given as well, since
-Korean competitions rank by it; it is on another scale.
+Scores are F1.
 """
 
 import re
@@ -51,17 +50,14 @@ TOKENIZERS: dict[str, Tokenizer] = {
 
 
 def rouge(
-    predictions: Sequence[str], references: Sequence[str], tokens: Sequence[str] = tuple(TOKENIZERS)
+    prediction: str,
+    reference: str,
+    kinds: Sequence[str] = KINDS,
+    tokens: Sequence[str] = tuple(TOKENIZERS),
 ) -> dict[str, float]:
-    """`rouge1_eojeol` ... `rougeL_morph` of predictions against as many references, and the sums
-    `rouge_sum_eojeol` ...; or of some of the tokens."""
+    """`rouge1_eojeol` ... `rougeL_morph` of a prediction against its reference, in 0..1."""
     scores: dict[str, float] = {}
     for name in tokens:
-        scorer = RougeScorer(list(KINDS), tokenizer=TOKENIZERS[name])
-        pairs = [scorer.score(r, p) for r, p in zip(references, predictions, strict=True)]
-        for kind in KINDS:
-            mean = sum(pair[kind].fmeasure for pair in pairs) / len(pairs)
-            scores[f"{kind}_{name}"] = round(100 * mean, 4)
-        total = sum(scores[f"{kind}_{name}"] for kind in KINDS)
-        scores[f"rouge_sum_{name}"] = round(total, 4)
+        given = RougeScorer(list(kinds), tokenizer=TOKENIZERS[name]).score(reference, prediction)
+        scores |= {f"{kind}_{name}": given[kind].fmeasure for kind in kinds}
     return scores

@@ -54,6 +54,16 @@ def scored_messages_of(row: Row, mix: Mix) -> list[Message]:
     ]
 
 
+def topic_of(row: Row, mix: Mix) -> tuple[str | None, str | None]:
+    """The question for the topic of a row, and the right answer; None where its source has none."""
+    topic = mix.topics.get(row["source"])
+    if topic is None:
+        return None, None
+    where = f"mix.topics.{row['source']}"
+    query = fill(topic.query, row["fields"] | {"style": row["style"]}, f"{where}.query")
+    return query, fill(f"{{{topic.label}}}", row["fields"], f"{where}.label")
+
+
 def _template_of(row: Row, mix: Mix) -> tuple[Template, str]:
     templates = mix.templates[row["source"]]
     key = row["style"] if row["style"] in templates else "default"

@@ -237,7 +237,7 @@ class Evaluation(Section):
 class Template(Section):
     """A prompt. `{name}` stands for a field of the row; other braces are text. Without `user` and
     `assistant` the row's own conversation is taken. An answer that starts with <think>…</think> has
-    its reasoning there. `evaluation` is for the rows of the test split."""
+    its reasoning there. `evaluation` is for rows that are scored."""
 
     system: Text | None = None
     user: Text | None = None
@@ -253,6 +253,13 @@ class Template(Section):
         return self
 
 
+class Topic(Section):
+    """A question whose answer is one of a few topics, and the field that holds the right one."""
+
+    query: Text
+    label: Name
+
+
 class Mix(Section):
     weights: Annotated[dict[Name, Annotated[float, Field(gt=0.0)]], Field(min_length=1)]
     unit: Literal["rows", "tokens"]
@@ -264,6 +271,7 @@ class Mix(Section):
     test_share: Annotated[float, Field(gt=0.0, lt=0.5)]
     max_turns: Annotated[int, Field(ge=2)]
     templates: dict[Name, dict[Text, Template]]
+    topics: dict[Name, Topic]
 
 
 class Tiny(Section):
@@ -396,20 +404,89 @@ class Compare(Section):
     min_top1_agreement: Share
 
 
-class Evaluate(Section):
+class Server(Section):
+    """An OpenAI-compatible server, and its name for the model."""
+
+    base_url: Annotated[str, Field(pattern=r"^https?://")]
+    model: Text
+
+
+Variant = Literal["base", "adapter", "merged-bf16", "mxfp4"]
+
+
+class Answer(Section):
     dtype: Literal["float32", "bfloat16"]
     max_rows: Count
     batch_size: Count
     max_new_tokens: Count
+    servers: dict[Variant, Server | None]
+
+
+SpeechLevel = Literal["hapsyo", "haeyo", "haera", "hae", "nominal"]
+
+
+def _a_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression ({error})") from None
+    return text
+
+
+class OutputSchema(Section):
+    """What an answer of a style must be like: so long, so many lines, and matched by the pattern
+    from its first character to its last."""
+
+    max_chars: Count | None = None
+    max_lines: Count | None = None
+    pattern: Annotated[Text, AfterValidator(_a_pattern)] | None = None
+
+
+class Bertscore(Section):
+    """An encoder on this disk; `digest` pins its content. The embeddings of `layer` are compared
+    (0: those before the first layer)."""
+
+    path: Text
+    digest: Text
+    layer: Annotated[int, Field(ge=0)]
+
+
+class Evaluate(Section):
+    speech_levels: dict[Style, Annotated[list[SpeechLevel], Field(min_length=1)]]
+    outputs: dict[Style, OutputSchema]
+    bertscore: Bertscore | None
+
+
+class Contrast(Section):
+    draws: Annotated[int, Field(ge=100, le=100_000)]
+
+
+class Rule(Section):
+    """A bound on a figure: `<file under metrics/>.<key>`, or a measure of a variant on the test
+    split, as `evaluate/merged-bf16.rougeL_syllable`. `against` bounds the difference from what the
+    base, the merged model or the last release has. A `certain` rule holds only where the whole
+    interval does."""
+
+    figure: Annotated[str, Field(pattern=r"^[a-z0-9_/-]+(\.[^.]+)+$")]
+    against: Literal["base", "merged-bf16", "release"] | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    certain: bool = False
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> "Rule":
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("give either at_least or at_most")
+        return self
 
 
 class Gate(Section):
-    min_bits_per_byte_drop: float
-    min_rougeL_syllable_gain: float
-    max_mxfp4_bits_per_byte_rise: float
-    min_mxfp4_gain_kept: float
-    max_quarantined_share: Share
-    max_foreign_response_share: Share
+    release: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None
+    rules: Annotated[dict[Name, Rule], Field(min_length=1)]
+
+
+class Card(Section):
+    license: Text
 
 
 class Config(Section):
@@ -428,21 +505,28 @@ class Config(Section):
     merge: Merge
     export: Export
     compare: Compare
+    answer: Answer
     evaluate: Evaluate
+    contrast: Contrast
     gate: Gate
+    card: Card
 
     @model_validator(mode="after")
     def _sources_agree(self) -> "Config":
         training = {name for name, source in self.sources.items() if source.use == "training"}
+        # A source for evaluation may have templates; then its rows are answered and scored.
+        scored = set(self.mix.templates) & (set(self.sources) - training)
         for where, names in (
             ("mix.weights", set(self.mix.weights)),
-            ("mix.templates", set(self.mix.templates)),
+            ("mix.templates", set(self.mix.templates) - scored),
         ):
             if names != training:
                 raise ValueError(
                     f"{where} names {sorted(names)}, and the sources for training are "
                     f"{sorted(training)}; they must be the same"
                 )
+        if unknown := sorted(set(self.mix.topics) - set(self.mix.templates)):
+            raise ValueError(f"mix.topics names {unknown}, which mix.templates lacks")
         if self.train.qat and self.export.mxfp4.rule != "even":
             raise ValueError(
                 f"train.qat rounds by the rule even, and export.mxfp4.rule is "

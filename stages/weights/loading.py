@@ -1,10 +1,20 @@
-"""A model folder as transformers loads it, in the numbers that are asked for."""
+"""A variant as transformers loads it, in the numbers that are asked for."""
 
 import warnings
 from pathlib import Path
 from typing import Any
 
+from stages.pipeline import paths
 from stages.pipeline.run import read_json
+
+
+def load_variant(variant: str, dtype: str) -> Any:
+    """The model in `models/<variant>/`; for `adapter` the base with the adapter on it, unmerged."""
+    if variant != paths.ADAPTER.name:
+        return load_model(paths.MODELS / variant, dtype)
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(load_model(paths.BASE, dtype), str(paths.ADAPTER)).eval()
 
 
 def load_model(folder: Path, dtype: str) -> Any:

@@ -1,0 +1,284 @@
+"""Rules at their bounds, what does not apply, and how far a run is from the last release."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from stages import gate as gate_stage
+from stages.judging.drift import distance, drift
+from stages.judging.figures import Metrics, check_commit, figure
+from stages.pipeline.config import Rule, load_config
+from stages.pipeline.errors import InputError, ParamsError
+from stages.pipeline.run import read_json, write_json
+from tests.micro import ROOT, environment_for
+
+
+def change(difference: float, low: float, high: float) -> dict[str, Any]:
+    return {"difference": difference, "low": low, "high": high, "beyond_noise": not low < 0 < high}
+
+
+MEASURED = {
+    "base": {"bits_per_byte": 2.0, "rougeL_syllable": 30.0, "foreign_response_share": 0.9},
+    "adapter": {"bits_per_byte": 1.5, "rougeL_syllable": 31.0, "foreign_response_share": 0.03},
+    "merged-bf16": {"bits_per_byte": 1.5, "rougeL_syllable": 31.0, "foreign_response_share": 0.03},
+    "mxfp4": {"bits_per_byte": 1.55, "rougeL_syllable": 30.5, "foreign_response_share": 0.03},
+}
+ALIKE = {
+    "personal_data_share": 0.0,
+    "forbidden_share": 0.0,
+    "topic_accuracy": None,
+    "rows_alone": 1.0,
+}
+METRICS: dict[str, Any] = {
+    "ingest/news": {"rows_in": 1000, "rows_out": 950, "rows_quarantined": 50},
+    "scrub/news": {"rows": 950, "rows_masked": 19, "masked": {"PHONE": 9, "RRN": 3}},
+    "curate": {"rows_in_by_source": {"news": 950}},
+    "mix": {"train": {"rows": 900, "share_by_source": {"news": 1.0}, "share_by_style": {"a": 0.5, "b": 0.5}}},
+    "encode": {"train": {"trained_tokens": 5000, "rows_by_tokens": {"65-128": 30, "129-256": 70}}},
+    "train": {"validation_loss_nats": 1.6, "grad_norm_max": 1.4},
+    "contrast": {
+        "sets": {
+            "test": {
+                "variants": {v: {"rougeL_syllable": {"value": 31.0, "low": 29.5, "high": 32.5}} for v in MEASURED},
+                "against_base": {
+                    v: {
+                        "bits_per_byte": change(-0.5, -0.52, -0.48),
+                        "rougeL_syllable": change(1.0, -0.2, 2.2),
+                        "topic_accuracy": None,
+                    }
+                    for v in MEASURED if v != "base"
+                },
+                "against_merged": {"mxfp4": {"bits_per_byte": change(0.05, 0.04, 0.06)}},
+                "gain_kept": {"mxfp4": {"value": 0.9, "low": 0.85, "high": 0.95}},
+            }
+        }
+    },
+    **{
+        f"evaluate/{variant}": {"sets": {"test": {"measures": ALIKE | numbers}}}
+        for variant, numbers in MEASURED.items()
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A repository with the metrics, committed; its folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gate_stage, "project", lambda *_: None)
+    put()
+    Path("params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    git("init", "--quiet")
+    return tmp_path
+
+
+def put(**changes: Any) -> None:
+    for name, content in (METRICS | changes).items():
+        write_json(Path("metrics") / f"{name}.json", content)
+
+
+def git(*arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], env=environment_for({}), capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def release() -> str:
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "Release")
+    return git("rev-parse", "HEAD")
+
+
+def result(rule: Rule, commit: str | None = None) -> dict[str, Any]:
+    return gate_stage.judged(rule, Metrics(), Metrics(commit) if commit else None)
+
+
+@pytest.mark.parametrize(
+    ("figure", "against", "value"),
+    [
+        ("evaluate/merged-bf16.rougeL_syllable", None, 31.0),
+        ("evaluate/merged-bf16.test.rougeL_syllable", None, 31.0),
+        ("evaluate/merged-bf16.rougeL_syllable", "base", 1.0),
+        ("evaluate/mxfp4.bits_per_byte", "merged-bf16", 0.05),
+        ("contrast.sets.test.gain_kept.mxfp4", None, 0.9),
+        ("train.grad_norm_max", None, 1.4),
+        ("ingest.quarantined_share", None, 0.05),
+        ("scrub.masked_share", None, 0.02),
+        ("scrub/news.masked.RRN", None, 3.0),
+    ],
+)
+def test_s2_12_at_its_bound_a_rule_passes_and_just_beyond_it_fails(place, figure, against, value):
+    """S2-11, S2-12, S2-16."""
+    for bound, expected in ((value, "pass"), (value + 1e-6, "fail"), (value - 1e-6, "pass")):
+        found = result(Rule(figure=figure, against=against, at_least=bound))
+        assert (found["result"], found["value"]) == (expected, value)
+    for bound, expected in ((value, "pass"), (value - 1e-6, "fail"), (value + 1e-6, "pass")):
+        assert result(Rule(figure=figure, against=against, at_most=bound))["result"] == expected
+
+
+def test_a_certain_rule_asks_for_the_whole_interval(place):
+    gain = {"figure": "evaluate/merged-bf16.rougeL_syllable", "against": "base"}
+    assert result(Rule(**gain, at_least=0.5))["result"] == "pass"
+    sure = result(Rule(**gain, at_least=0.5, certain=True))
+    assert (sure["result"], sure["low"], sure["high"]) == ("fail", -0.2, 2.2)
+    assert result(Rule(**gain, at_least=-0.2, certain=True))["result"] == "pass"
+    assert result(Rule(**gain, at_most=2.2, certain=True))["result"] == "pass"
+    assert result(Rule(**gain, at_most=2.1, certain=True))["result"] == "fail"
+    alone = result(Rule(figure="train.grad_norm_max", at_most=2.0, certain=True))
+    assert alone["result"] == "not_applicable" and "interval" in alone["why"]
+
+
+def test_what_was_not_measured_is_not_applicable_and_says_why(place):
+    for against in (None, "base"):
+        found = result(
+            Rule(figure="evaluate/merged-bf16.topic_accuracy", against=against, at_least=0.5)
+        )
+        assert (found["result"], found["value"]) == ("not_applicable", None)
+        assert found["why"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"figure": "evaluate/merged-bf16.rougel"}, r"has no 'rougel'"),
+        ({"figure": "evaluate/merged.rougeL_syllable"}, r"there is no metrics/evaluate/merged\.json"),
+        ({"figure": "trian.grad_norm_max"}, r"there is no metrics/trian\.json"),
+        ({"figure": "train.grad_norm"}, r"has no 'grad_norm'.*grad_norm_max"),
+        ({"figure": "mix.train"}, r"is no number but a dict"),
+        ({"figure": "evaluate/base.bits_per_byte", "against": "base"}, r"is not held against base"),
+        ({"figure": "evaluate/adapter.bits_per_byte", "against": "merged-bf16"}, r"is not held against"),
+        ({"figure": "evaluate/mxfp4.rows_alone", "against": "base"}, r"is not held against base"),
+        ({"figure": "train.grad_norm_max", "against": "base"}, r"is not held against base"),
+    ],
+)  # fmt: skip
+def test_a_figure_that_is_misspelt_is_an_error_and_never_passes_over(place, rule, said):
+    with pytest.raises(ParamsError, match=said):
+        result(Rule(**rule, at_least=0.0))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"figure": "a.b"},
+        {"figure": "a.b", "at_least": 1.0, "at_most": 2.0},
+        {"figure": "a", "at_least": 1.0},
+        {"figure": "../a.b", "at_least": 1.0},
+        {"figure": "a.b", "at_least": float("nan")},
+        {"figure": "a.b", "at_least": 1.0, "against": "mxfp4"},
+    ],
+)
+def test_a_rule_has_one_figure_and_one_bound(wrong):
+    with pytest.raises(ValidationError):
+        Rule(**wrong)
+
+
+def test_s1_26_against_the_last_release(place):
+    commit = release()
+    better = {
+        "sets": {"test": {"measures": ALIKE | MEASURED["merged-bf16"] | {"rougeL_syllable": 32.5}}}
+    }
+    put(**{"evaluate/merged-bf16": better})
+    rule = {"figure": "evaluate/merged-bf16.rougeL_syllable", "against": "release"}
+    assert result(Rule(**rule, at_least=1.5), commit)["result"] == "pass"
+    found = result(Rule(**rule, at_least=1.6), commit)
+    assert (found["result"], found["value"]) == ("fail", 1.5)
+    unnamed = result(Rule(**rule, at_least=1.5))
+    assert (unnamed["result"], unnamed["why"]) == ("not_applicable", "no release is named")
+    new = result(Rule(figure="train.validation_loss_nats", against="release", at_most=0.0), commit)
+    assert (new["result"], new["value"]) == ("pass", 0.0)
+
+
+def test_what_the_release_did_not_measure_is_not_applicable(place):
+    put(train={"grad_norm_max": 1.4})
+    commit = release()
+    put()
+    found = result(
+        Rule(figure="train.validation_loss_nats", against="release", at_most=0.0), commit
+    )
+    assert (found["result"], found["why"]) == ("not_applicable", "the release has no such figure")
+
+
+def test_a_release_that_git_does_not_know_is_refused(place):
+    check_commit(release())
+    with pytest.raises(InputError, match="is no commit of this repository"):
+        check_commit("0" * 40)
+
+
+def test_s1_26_drift_of_metrics_mix_lengths_and_masks(place):
+    commit = release()
+    put(
+        mix={"train": {"rows": 800, "share_by_source": {"news": 0.7, "chat": 0.3}, "share_by_style": {"a": 0.5, "b": 0.5}}},
+        encode={"train": {"trained_tokens": 5000, "rows_by_tokens": {"65-128": 80, "129-256": 20}}},
+        **{"scrub/news": {"rows": 950, "rows_masked": 95, "masked": {"PHONE": 3, "RRN": 9}}},
+    )  # fmt: skip
+    found = drift(Metrics(), Metrics(commit))
+    assert found["distances"] == {
+        "share_by_source": 0.3, "share_by_style": 0.0, "rows_by_tokens": 0.5, "masked_by_type": 0.5,
+    }  # fmt: skip
+    assert found["figures"]["rows_trained"] == {"release": 900, "now": 800, "difference": -100}
+    assert found["figures"]["masked_share"]["difference"] == 0.08
+    assert found["figures"]["mxfp4.bits_per_byte"]["difference"] == 0.0
+    assert "mxfp4.topic_accuracy" not in found["figures"], "neither has it"
+    rule = Rule(figure="drift.share_by_source", at_most=0.1)
+    assert result(rule, commit)["result"] == "fail"
+    assert result(rule)["why"] == "no release is named"
+    odd = result(Rule(figure="drift.share_by_topic", at_most=0.1), commit)
+    assert odd["result"] == "not_applicable" and "share_by_style" in odd["why"]
+
+
+def test_distances_are_of_shares_and_never_of_sizes():
+    assert distance({"a": 1, "b": 1}, {"a": 500, "b": 500}) == 0
+    assert distance({"a": 1}, {"b": 1}) == 1
+    assert distance({"a": 3, "b": 1}, {"a": 1, "b": 1}) == pytest.approx(0.25)
+
+
+def verdict(**rules: dict) -> dict[str, Any]:
+    config = load_config()
+    config = config.model_copy(update={"gate": config.gate.model_copy(update={"rules": rules})})
+    gate_stage.load_config = lambda: config  # pyright: ignore[reportAttributeAccessIssue]
+    gate_stage.main()
+    return read_json(Path("metrics/gate.json"))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [((1.0, 1.0), "pass"), ((1.0, 99.0), "fail"), ((1.0, None), "pass"), ((99.0, None), "fail"),
+     ((None, None), "undecided")],
+)  # fmt: skip
+def test_the_verdict_is_written_whatever_it_is(place, monkeypatch, bounds, expected):
+    """None stands for a rule that does not apply: it neither passes nor fails."""
+    monkeypatch.setattr(gate_stage, "load_config", gate_stage.load_config)
+    rules = {
+        f"rule{i}": Rule(figure="train.grad_norm_max", at_least=bound)
+        if bound
+        else Rule(figure="evaluate/mxfp4.topic_accuracy", at_least=0.5)
+        for i, bound in enumerate(bounds)
+    }
+    found = verdict(**rules)
+    assert (found["verdict"], found["passed"]) == (expected, expected == "pass")
+    assert read_json(Path("metrics/drift.json")) == {
+        "release": None,
+        "figures": {},
+        "distances": {},
+    }
+
+
+def test_only_sources_that_were_curated_count(place):
+    """The metrics of a source that was renamed stay on disk, and must not decide the verdict."""
+    write_json(Path("metrics/ingest/gone.json"), {"rows_in": 10, "rows_quarantined": 10})
+    write_json(Path("metrics/scrub/gone.json"), {"rows": 9, "rows_masked": 9, "masked": {"RRN": 9}})
+    found = figure("ingest.quarantined_share", Metrics())
+    assert found == {"value": 0.05}
+    assert figure("scrub.masked_share", Metrics()) == {"value": 0.02}
+
+
+@pytest.mark.pipeline
+def test_the_rules_of_params_are_rules_of_figures_that_a_run_has(finished):
+    """Every one of them names something that is measured."""
+    gate = read_json(finished.folder / "metrics/gate.json")
+    assert set(gate["rules"]) == set(load_config(ROOT / "params.yaml").gate.rules)
+    applied = {name for name, rule in gate["rules"].items() if rule["result"] != "not_applicable"}
+    assert set(gate["rules"]) - applied == {"rouge_release", "data_drift"}, "no release is named"
