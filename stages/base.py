@@ -111,6 +111,9 @@ def main() -> None:
         else:
             metrics = take_folder(Path(config.base.folder.path), folder)
             check_digest(config.base.folder, folder)
+        described = read_json(folder / "config.json")
+        metrics["model_type"] = described["model_type"]
+        metrics["quantization"] = (described.get("quantization_config") or {}).get("quant_method")
         write_json(metrics_file, metrics)
     log.info("models/base: %s", metrics)
     project(config.runtime, "base", metrics, outs)

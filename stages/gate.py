@@ -130,7 +130,7 @@ def main() -> None:
         write_json(drift_file, {"release": commit, **drifts})
     failed = sorted(name for name, rule in rules.items() if rule["result"] == "fail")
     log.info("verdict: %s%s", verdict, f" ({', '.join(failed)})" if failed else "")
-    project(config.runtime, "gate", gate, outs)
+    project(config.runtime, "gate", gate | drifts, outs)
 
 
 if __name__ == "__main__":

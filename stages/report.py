@@ -1,109 +1,249 @@
-"""Tells what happened on one page: all metrics in, `metrics/report.html` out.
+"""Tells what happened on one page: all metrics and the answers in, `metrics/report.html` out, with
+the figures that a diff of two commits shows at a glance in `metrics/summary.json`.
 
-The page is self-contained (styles and pictures are in it, nothing is fetched) and holds numbers
-only, so it can be passed on. It is made from `metrics/` alone and says nothing that is not there.
+The page is self-contained (styles and charts are in it, nothing is fetched and nothing runs), in
+Korean and English. Beside numbers it holds a few answers, scrubbed once more.
 """
 
 import csv
-import io
 import logging
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, UndefinedError
+from markupsafe import Markup
 
 from stages.pipeline import paths
 from stages.pipeline.config import load_config
+from stages.pipeline.errors import DataError, InputError
 from stages.pipeline.publish import publish
-from stages.pipeline.run import read_json, run
+from stages.pipeline.run import read_json, run, write_json
 from stages.pipeline.tracking import project
+from stages.reporting import charts_of_runs as runs
+from stages.reporting import charts_of_scores as charts
+from stages.reporting import figures, flow, scores, words
+from stages.reporting.drawing import Chart, settle
+from stages.reporting.headline import summary
+from stages.reporting.samples import Sample, read_samples
 
 log = logging.getLogger("report")
 
 TEMPLATE = Path("stages/report.html")
-VARIANTS = ("base", "merged-bf16", "mxfp4")
-SHOWN = (
-    ("bits_per_byte", "bits per byte of the answers", "lower"),
-    ("rouge1_syllable", "ROUGE-1, syllables", "higher"),
-    ("rougeL_syllable", "ROUGE-L, syllables", "higher"),
-    ("rougeL_syllable_by_chance", "the same against another row's reference", "lower"),
-    ("rouge1_eojeol", "ROUGE-1, eojeol", "higher"),
-    ("rougeL_eojeol", "ROUGE-L, eojeol", "higher"),
-    ("rouge1_morph", "ROUGE-1, morphemes", "higher"),
-    ("rougeL_morph", "ROUGE-L, morphemes", "higher"),
-    ("exact_match", "exact answers, of 100", "higher"),
-    ("speech_level_accuracy", "answers in the speech level that was asked for", "higher"),
-    ("repetition_share", "of an answer, what it had said before", "lower"),
-    ("stopped_share", "answers that end by themselves", "higher"),
-    ("distinct_answer_share", "distinct answers", "higher"),
-    ("foreign_response_share", "answers with a foreign letter", "lower"),
-    ("length_ratio", "length, of the reference's", "near 1"),
-)
+SUMMARY = paths.METRICS / "summary.json"
+LEVELS = ["hapsyo", "haeyo", "haera", "hae", "nominal", "unknown"]
+GROUPINGS = ("source", "style", "topic")
+# Stages that write one file each.
+WHOLE = ("curate", "mix", "encode", "train", "merge", "contrast", "gate", "drift")
 
 
 def read_all() -> dict[str, Any]:
     """Every metrics file under its stage's name; of ingest and scrub, the curated sources'."""
-    single = ("sample", "curate", "mix", "base", "encode", "train", "merge", "gate")
-    metrics: dict[str, Any] = {name: read_json(paths.METRICS / f"{name}.json") for name in single}
+    metrics: dict[str, Any] = {name: read_json(paths.METRICS / f"{name}.json") for name in WHOLE}
     sources = sorted(metrics["curate"]["rows_in_by_source"])
     for stage, items in (
         ("ingest", sources),
         ("scrub", sources),
         ("export", ["mxfp4"]),
         ("compare", ["mxfp4"]),
-        ("evaluate", VARIANTS),
+        ("evaluate", scores.VARIANTS),
     ):
         metrics[stage] = {i: read_json(paths.METRICS / stage / f"{i}.json") for i in items}
     return metrics
 
 
-def curve(path: Path, column: str) -> tuple[list[int], list[float]]:
-    """(steps, values) of one column of a curve; steps that did not measure it are left out."""
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """The lines of a table of plots.
+
+    Raises:
+        InputError: it is not there.
+    """
+    if not path.is_file():
+        raise InputError(str(path), "is not there.", "Run `dvc repro`.")
     with path.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row[column]]
+        return list(csv.DictReader(file))
+
+
+def curve(lines: list[dict[str, str]], column: str) -> tuple[list[int], list[float]]:
+    """(steps, values) of one column of a curve; steps that did not measure it are left out."""
+    rows = [line for line in lines if line[column]]
     return [int(row["step"]) for row in rows], [float(row[column]) for row in rows]
 
 
-def loss_picture(path: Path) -> str:
-    """The loss by step as an inline SVG, the same bytes for the same numbers."""
-    import matplotlib
+def sets_of(metrics: dict[str, Any]) -> list[str]:
+    """The test split, then the evaluation sources by name."""
+    return ["test", *sorted(set(metrics["contrast"]["sets"]) - {"test"})]
 
-    matplotlib.rcdefaults()  # not what a matplotlibrc on this machine says
-    matplotlib.use("svg")
-    matplotlib.rcParams |= {"svg.hashsalt": "malssi", "svg.fonttype": "path", "font.size": 9}
-    from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7.2, 2.8), layout="constrained")
-    axes.plot(*curve(path, "loss"), color="#2f6f4f", label="training")
-    axes.plot(*curve(path, "eval_loss"), "o", color="#b0562b", label="validation")
-    axes.set(xlabel="step", ylabel="loss (nats a token)")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
-    text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    pyplot.close(figure)
-    return text.getvalue().partition("<svg")[1] + text.getvalue().partition("<svg")[2]
+def scores_of(metrics: dict[str, Any], name: str, number: int) -> dict[str, Any]:
+    """The tables and charts of one set. Its number, and not its name, is in the ids of its charts:
+    a name may hold what an id may not."""
+    evaluated = {variant: of["sets"][name] for variant, of in metrics["evaluate"].items()}
+    contrasted = metrics["contrast"]["sets"][name]
+    rows = scores.rows_of({v: of["measures"] for v, of in evaluated.items()}, contrasted)
+    grouped = {by: scores.groups(evaluated, f"by_{by}") for by in GROUPINGS}
+    merged = evaluated["merged-bf16"]
+    return {
+        "name": name,
+        "rows": evaluated["base"]["rows"],
+        "headline": scores.headline(rows),
+        "others": scores.others(rows),
+        "lost": scores.lost(contrasted),
+        "gain_kept": contrasted["gain_kept"]["mxfp4"],
+        "personal_data": merged["personal_data"],
+        "groups": grouped,
+        "forest": charts.forest(f"forest{number}", contrasted["against_base"]),
+        "dots": {by: charts.dots(f"{by}{number}", by, *grouped[by]) for by in GROUPINGS},
+        "topics": charts.confusion(
+            f"topics{number}", "chart.topics", merged["topics"], sorted(merged["topics"]), "topic"
+        ),
+        "levels": charts.confusion(
+            f"levels{number}", "chart.levels", merged["speech_levels"], LEVELS, "level"
+        ),
+    }
+
+
+def charts_of(metrics: dict[str, Any]) -> dict[str, Chart | None]:
+    """The charts of training, data and weights."""
+    steps = read_csv(paths.PLOTS / "train.csv")
+    weights = read_csv(paths.PLOTS / "mxfp4.csv")
+    encode, mix, masked = metrics["encode"], metrics["mix"], masked_types(metrics)
+
+    def of_weights(column: str) -> dict[str, float]:
+        return {line["weight"]: float(line[column]) for line in weights if line[column]}
+
+    return {
+        "loss": runs.curves(
+            "loss", "chart.loss", "axis.loss", curve(steps, "loss"), curve(steps, "eval_loss")
+        ),
+        "gradient": runs.curves(
+            "gradient", "chart.gradient", "axis.gradient", curve(steps, "grad_norm")
+        ),
+        "flow": runs.flow("flow", flow.steps(metrics)),
+        "masked": charts.grid(
+            "masked",
+            "chart.masked",
+            [words.same(type_) for type_ in masked],
+            [words.same(source) for source in metrics["scrub"]],
+            [[of["masked"].get(type_, 0) for of in metrics["scrub"].values()] for type_ in masked],
+            by_row=False,
+        ),
+        "lengths": runs.lengths(
+            "lengths", encode["train"]["rows_by_tokens"], encode["validation"]["rows_by_tokens"]
+        ),
+        "mix": runs.mix(
+            "mix",
+            mix["asked_share"],
+            {split: mix[split]["share_by_source"] for split in ("train", "validation", "test")},
+        ),
+        "quantisation": runs.layers(
+            "quantisation", "chart.quantisation", "axis.error", of_weights("relative_mse")
+        ),
+        "kept": runs.layers("kept", "chart.kept", "axis.kept", of_weights("delta_kept")),
+    }
+
+
+def masked_types(metrics: dict[str, Any]) -> list[str]:
+    return sorted({type_ for of in metrics["scrub"].values() for type_ in of["masked"]})
+
+
+def figure_named(figure: str) -> words.Said:
+    """A figure of a rule or of drift in words, as far as they are known: `evaluate/mxfp4.f1_char`
+    and `mxfp4.f1_char` are a variant's measure, with an evaluation source between where it is not
+    the test split."""
+    *between, name = figure.removeprefix("evaluate/").split(".")
+    if between and between[0] in scores.VARIANTS and f"measure.{name}" in words.WORDS:
+        before = " · ".join(between)
+        return words.Said(*(f"{before} · {text}" for text in words.named("measure", name)))
+    return words.named("figure", figure)
+
+
+def kept(share: dict[str, float] | None) -> str:
+    """A share with its interval."""
+    if share is None:
+        return "–"
+    value, low, high = (figures.percent(share[key]) for key in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
+
+
+def record(metrics: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """(name, [(value, the variants that have it)]) of what the scores were computed with; the
+    variants are left out where all have the same."""
+    of = {variant: evaluated["record"] for variant, evaluated in metrics["evaluate"].items()}
+    found = []
+    for name in sorted({name for values in of.values() for name in values}):
+        having: dict[str, list[str]] = {}
+        for variant, values in of.items():
+            if name in values:
+                having.setdefault(values[name], []).append(variant)
+        same = [len(variants) == len(of) for variants in having.values()]
+        found.append((name, [(v, "" if all(same) else ", ".join(by)) for v, by in having.items()]))
+    return found
+
+
+def page(metrics: dict[str, Any], samples: list[Sample], seed: int) -> str:
+    """The page's text.
+
+    Raises:
+        KeyError, UndefinedError: the metrics lack something that the page tells.
+    """
+    settle()
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        metrics=metrics,
+        sets=[scores_of(metrics, name, i) for i, name in enumerate(sets_of(metrics))],
+        charts=charts_of(metrics),
+        way=flow.steps(metrics),
+        weights=read_csv(paths.PLOTS / "mxfp4.csv"),
+        record=record(metrics),
+        samples=samples,
+        seed=seed,
+        variants=scores.VARIANTS,
+        in_groups=scores.IN_GROUPS,
+        t=lambda key, **values: words.markup(words.said(key, **values)),
+        both=words.markup,
+        named=lambda kind, name: words.markup(words.named(kind, name)),
+        reading=reading,
+        kept=kept,
+        counted=counted,
+        figure_named=figure_named,
+        plain=figures.plain,
+        shown=figures.shown,
+        percent=figures.percent,
+        better=lambda name: figures.measure_of(name).better,
+    )
+
+
+def reading(key: str) -> Markup:
+    """A phrase in both languages where there can be no markup: in an attribute."""
+    ko, en = words.said(key)
+    return Markup("{} / {}").format(ko, en)
 
 
 def main() -> None:
     config = load_config()
-    outs = [paths.REPORT]
-    metrics = read_all()
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
-        TEMPLATE.read_text(encoding="utf-8")
-    )
-    masked_types = sorted({t for counts in metrics["scrub"].values() for t in counts["masked"]})
-    html = page.render(
-        metrics=metrics,
-        variants=VARIANTS,
-        shown=SHOWN,
-        masked_types=masked_types,
-        loss_svg=loss_picture(paths.PLOTS / "train.csv"),
-    )
-    with publish(*outs) as (file,):
-        file.write_text(html, encoding="utf-8", newline="\n")
+    outs = [paths.REPORT, SUMMARY]
+    samples = read_samples(config.seed)
+    try:
+        metrics = read_all()
+        html, headline = page(metrics, samples, config.seed), summary(metrics)
+    except (KeyError, UndefinedError) as error:
+        # A page with holes would pass for a whole one.
+        raise DataError(
+            str(paths.METRICS),
+            f"lacks what the page tells ({error}).",
+            "Make it again with `dvc repro`; the page was left as it is.",
+        ) from error
+    with publish(*outs) as (page_file, summary_file):
+        page_file.write_text(html, encoding="utf-8", newline="\n")
+        write_json(summary_file, headline)
     log.info("%s: verdict %s, %d bytes", paths.REPORT, metrics["gate"]["verdict"], len(html))
-    project(config.runtime, "report", {}, outs)
+    project(config.runtime, "report", headline, outs)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ STAGES = (
     "compare@mxfp4",
     *(f"answer@{variant}" for variant in VARIANTS),
     *(f"evaluate@{variant}" for variant in VARIANTS),
-    *("contrast", "gate", "report"),
+    *("contrast", "gate", "report", "card@adapter", "card@merged-bf16", "card@mxfp4"),
 )
 SIZES: dict[str, dict[str, Any]] = {
     "compute": {"threads": 1},

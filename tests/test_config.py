@@ -84,8 +84,8 @@ def test_the_shipped_file_is_valid_and_frozen():
         ("mix.test_share", "0.5", "0.5"),
         ("mix.weights.news", "0", "0"),
         ("mix.weights.news", ".inf", "inf"),
-        ("gate.min_bits_per_byte_drop", ".nan", "nan"),
-        ("gate.max_quarantined_share", ".nan", "nan"),
+        ("gate.rules.rouge_gain.at_least", ".nan", "nan"),
+        ("gate.rules.quarantined_share.at_most", ".inf", "inf"),
         ("base.tiny.hidden_size", "100", "100"),
         ("curate.near_duplicate_jaccard", "1.1", "1.1"),
         # not one of the choices, not in the form
@@ -135,6 +135,12 @@ def test_a_quoted_number_comes_with_advice_that_works(tmp_path, key, quoted):
         (edited({"curate.min_chars": "5000"}), "min_chars 5000 is over max_chars 4000"),
         (edited({"encode.max_length_tokens": "2048"}), "base.tiny.max_position_embeddings"),
         (edited({"base.tiny.num_key_value_heads": "5"}), "num_key_value_heads"),
+        (edited({"mix.topics.news.label": None}), "mix.topics.news.label"),
+        (edited({"gate.rules.rouge_gain.figure": "rouge"}), "gate.rules.rouge_gain.figure"),
+        (edited({"gate.release": "v1.0"}), "gate.release"),
+        (edited({"evaluate.speech_levels.kakao_casual": "[banmal]"}), "evaluate.speech_levels.kakao_casual"),
+        (edited({"answer.servers.mxfp4": "{base_url: localhost, model: a}"}), "answer.servers.mxfp4"),
+        (edited({"evaluate.outputs.kakao_casual": "{pattern: '('}"}), "is no regular expression"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) and "\n" not in value else "",
 )  # fmt: skip

@@ -8,22 +8,19 @@ import pytest
 
 from stages.mixing.splits import content_group, split_of
 from stages.pipeline.config import load_config
-from tests.micro import SOURCES, STAGES, Project
+from tests.micro import SOURCES, STAGES, VARIANTS, Project
 
 pytestmark = pytest.mark.pipeline
 
-AFTER_TRAIN = {
-    *(
-        "merge",
-        "export@mxfp4",
-        "compare@mxfp4",
-        "evaluate@merged-bf16",
-        "evaluate@mxfp4",
-        "gate",
-        "report",
-    ),
+CARDS = {f"card@{variant}" for variant in ("adapter", "merged-bf16", "mxfp4")}
+AFTER_SCORES = {"contrast", "gate", "report"} | CARDS
+AFTER_EXPORT = {"export@mxfp4", "compare@mxfp4", "answer@mxfp4", "evaluate@mxfp4"} | AFTER_SCORES
+AFTER_TRAIN = AFTER_EXPORT | {
+    *("merge", "answer@adapter", "answer@merged-bf16"),
+    *("evaluate@adapter", "evaluate@merged-bf16"),
 }
-AFTER_MIX = {"encode", "train", "evaluate@base"} | AFTER_TRAIN
+BASE_AGAIN = {"answer@base", "evaluate@base"}
+AFTER_MIX = {"encode", "train"} | BASE_AGAIN | AFTER_TRAIN
 SCRUBS = {f"scrub@{name}" for name in SOURCES}
 
 
@@ -77,7 +74,7 @@ CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
     "runtime": (param("runtime.progress", True), set()),
     "one raw row": (
         one_raw_row,
-        {"ingest@chat", "scrub@chat", "curate", "mix"} | AFTER_MIX - {"evaluate@base"},
+        {"ingest@chat", "scrub@chat", "curate", "mix"} | AFTER_MIX - BASE_AGAIN,
     ),
     "prompt template": (
         param("mix.templates.chat.default.system", "짧게 답하는 대화. style={style}"),
@@ -88,28 +85,38 @@ CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
         SCRUBS,
     ),
     "what a metric computes": (
-        text("stages/metrics/rouge.py", "round(100 * mean, 4)", "round(100 * mean, 3)"),
-        {"evaluate@base", "evaluate@merged-bf16", "evaluate@mxfp4", "gate", "report"},
+        text("stages/metrics/output.py", "len(text) <=", "len(text) <"),
+        {f"evaluate@{variant}" for variant in VARIANTS},
     ),
     "export format": (
         param("export.mxfp4.rule", "ceil6"),
-        {"export@mxfp4", "compare@mxfp4", "evaluate@mxfp4", "gate", "report"},
+        AFTER_EXPORT,
     ),
     "a lexicon that mix reads": (
         text("data/lexicons/warnings.txt", "전문가와 상담", "# 전문가와 상담"),
-        {"mix"},
+        {"mix"} | {f"evaluate@{variant}" for variant in VARIANTS},
     ),
     "a lexicon that is counted": (
         text("data/lexicons/slang.txt", "ㄱㄱ", "ㄱㄱ\nㄱㅊ"),
-        {"curate"},
+        {"curate"} | {f"evaluate@{variant}" for variant in VARIANTS},
     ),
-    "threshold of the gate": (param("gate.max_quarantined_share", 0.2), {"gate", "report"}),
+    "threshold of the gate": (
+        param("gate.rules.quarantined_share.at_most", 0.2),
+        {"gate", "report"} | CARDS,
+    ),
+    "a style that may end otherwise": (
+        param("evaluate.speech_levels.kakao_casual", ["haeyo"]),
+        {f"evaluate@{variant}" for variant in VARIANTS} | AFTER_SCORES,
+    ),
     "seed": (param("seed", 7), set(STAGES) - {"ingest@chat", "scrub@chat"}),
-    "revision of a base that is not in use": (param("base.hub.revision", "0" * 40), {"base"}),
+    "revision of a base that is not in use": (
+        param("base.hub.revision", "0" * 40),
+        {"base"} | CARDS,
+    ),
     "comment in the trainer": (text("stages/train.py", "def ", "# A remark.\ndef "), {"train"}),
     "system message": (
         param("encode.harmony.reasoning_effort", "low"),
-        {"encode", "train", "evaluate@base"} | AFTER_TRAIN,
+        {"encode", "train"} | BASE_AGAIN | AFTER_TRAIN,
     ),
     "the page's layout": (text("stages/report.html", "<h1>malssi", "<h1>말씨"), {"report"}),
     "readme": (text("README.md", "malssi", "malssi!"), set()),
@@ -160,9 +167,11 @@ def test_experiments_take_a_parameter(project: Project) -> None:
         "1.0e-4", "0.0001"
     )
     compared = project.run("dvc", "metrics", "diff", "HEAD", "low", "--json")
-    assert "metrics/train.json" in json.loads(compared)
+    assert list(json.loads(compared)) == ["metrics/summary.json"], "the headline figures alone"
     kept = (project.folder / "params.yaml").read_text()
-    project.run("dvc", "exp", "run", "--temp", "-S", "gate.max_quarantined_share=0.5", "-n", "lax")
+    project.run(
+        "dvc", "exp", "run", "--temp", "-S", "gate.rules.quarantined_share.at_most=0.5", "-n", "lax"
+    )
     assert (project.folder / "params.yaml").read_text() == kept
     shown = json.loads(project.run("dvc", "params", "diff", "HEAD", "lax", "--json"))
-    assert shown["params.yaml"]["gate.max_quarantined_share"]["new"] == 0.5
+    assert shown["params.yaml"]["gate.rules.quarantined_share.at_most"]["new"] == 0.5

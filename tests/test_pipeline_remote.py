@@ -35,18 +35,18 @@ def test_pull_leaves_nothing_to_do(pushed: Project, tmp_path: Path) -> None:
 
 def test_a_change_fetches_only_what_it_needs(pushed: Project, tmp_path: Path) -> None:
     copy = clone(pushed, tmp_path / "clone")
-    copy.edit_params(lambda params: params["gate"].update(max_quarantined_share=0.2))
+    copy.edit_params(
+        lambda params: params["gate"]["rules"]["quarantined_share"].update(at_most=0.2)
+    )
     flags = ("--pull", "--allow-missing")
-    assert copy.repro(*flags) == {"gate", "report"}
+    cards = {f"card@{variant}" for variant in ("adapter", "merged-bf16", "mxfp4")}
+    assert copy.repro(*flags) == {"gate", "report"} | cards
     assert not any((copy.folder / name).exists() for name in ("data/ingested", "models/base"))
 
     copy.edit_params(lambda params: params["export"]["mxfp4"].update(rule="ceil6"))
     assert copy.repro(*flags) == {
-        "export@mxfp4",
-        "compare@mxfp4",
-        "evaluate@mxfp4",
-        "gate",
-        "report",
+        *("export@mxfp4", "compare@mxfp4", "answer@mxfp4", "evaluate@mxfp4"),
+        *("contrast", "gate", "report", *cards),
     }
     assert (copy.folder / "models/merged-bf16").is_dir()
     assert not any((copy.folder / name).exists() for name in ("data/ingested", "data/scrubbed"))

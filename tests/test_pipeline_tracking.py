@@ -44,11 +44,13 @@ def test_mlflow_has_every_scalar_with_commit_and_hashes(finished: Project) -> No
 
 def test_a_dead_tracker_is_said_once_and_stops_nothing(project: Project) -> None:
     project.edit_params(lambda params: params["runtime"].update(tracking=True))
-    project.edit_params(lambda params: params["gate"].update(max_quarantined_share=0.3))
+    project.edit_params(
+        lambda params: params["gate"]["rules"]["quarantined_share"].update(at_most=0.3)
+    )
     log = project.run("dvc", "repro", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     assert log.count("127.0.0.1:9") == 1
     assert log.count("did not take the numbers") == 1
-    assert read_json(project.folder / "metrics/gate.json")["checks"]["quarantined_share"]
+    assert read_json(project.folder / "metrics/gate.json")["rules"]["quarantined_share"]
 
 
 def everything_left(folder: Path, log: Path) -> Iterator[tuple[Path, str]]:

@@ -21,6 +21,7 @@ def workspace(tmp_path, monkeypatch):
         "MALSSI_INSTRUCT": "/srv/corpora/instruct.jsonl",
         "MALSSI_LICENSE": "CC0-1.0",
         "MALSSI_REVISION": "0" * 40,
+        "MALSSI_QA": "/srv/corpora/korquad.jsonl",
     }.items():
         monkeypatch.setenv(name, value)
 

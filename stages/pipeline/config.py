@@ -525,6 +525,10 @@ class Config(Section):
                     f"{where} names {sorted(names)}, and the sources for training are "
                     f"{sorted(training)}; they must be the same"
                 )
+        if "test" in scored:
+            raise ValueError(
+                "a source for evaluation is named test, as the test split is; name it otherwise"
+            )
         if unknown := sorted(set(self.mix.topics) - set(self.mix.templates)):
             raise ValueError(f"mix.topics names {unknown}, which mix.templates lacks")
         if self.train.qat and self.export.mxfp4.rule != "even":

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
 from stages.pipeline import paths
@@ -31,8 +32,18 @@ def overlay(target: MutableMapping, changes: MutableMapping) -> None:
             target.pop(key, None)
         elif isinstance(value, MutableMapping) and isinstance(target.get(key), MutableMapping):
             overlay(target[key], value)
+            if not target[key]:
+                target[key] = _empty()
         else:
             target[key] = value
+
+
+def _empty() -> CommentedMap:
+    """A mapping without keys, as `{}` on the line of its own key: ruamel would put it after that
+    key's remark, in the first column of the next line."""
+    empty = CommentedMap()
+    empty.fa.set_flow_style()
+    return empty
 
 
 def from_environment(value: Any, where: str) -> Any:

@@ -46,7 +46,7 @@ def project(
 ) -> None:
     """Sends one finished stage's numbers to MLflow, if that is asked for and answers.
 
-    `stage` is DVC's name for it (`scrub@news`), `metrics` the content of its JSON file, `curves` a
+    `stage` is DVC's name for it (`scrub@news`), `metrics` the content of its JSON files, `curves` a
     CSV file with a `step` column, `live` the run that showed its steps. With `only_missing`, a run
     with the same outputs is not repeated.
     """
@@ -255,9 +255,12 @@ def main() -> None:
         files = [out for out in outs if out.suffix == ".json" and out.is_relative_to(paths.METRICS)]
         curves = [out for out in outs if out.is_relative_to(paths.PLOTS)]
         present = [out for out in outs if out.exists()]
+        metrics: dict[str, Any] = {}
         for file in filter(Path.is_file, files):
+            metrics |= read_json(file)
+        if metrics:
             curve = curves[0] if curves else None
-            project(runtime, stage, read_json(file), present, curve, only_missing=True)
+            project(runtime, stage, metrics, present, curve, only_missing=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,52 @@
+"""The few figures that `dvc metrics diff` shows: `metrics/summary.json`, flat, at most 40.
+
+All other metrics files stay complete; this one is for reading a change of a commit at a glance.
+"""
+
+from typing import Any
+
+VARIANTS = ("base", "merged-bf16", "mxfp4")
+MEASURES = (
+    "bits_per_byte",
+    "rougeL_syllable",
+    "rouge_sum_morph",
+    "topic_accuracy",
+    "speech_level_accuracy",
+    "foreign_response_share",
+    "personal_data_share",
+)
+
+
+def summary(metrics: dict[str, Any]) -> dict[str, float | int | bool]:
+    """The headline figures by name; one that does not apply is left out."""
+    gate, train = metrics["gate"], metrics["train"]
+    tested = {variant: metrics["evaluate"][variant]["sets"]["test"] for variant in VARIANTS}
+    compare, kept = metrics["compare"]["mxfp4"], metrics["contrast"]["sets"]["test"]["gain_kept"]
+    found = {
+        "passed": gate["passed"],
+        "rules_failed": sum(rule["result"] == "fail" for rule in gate["rules"].values()),
+        "rows_in": total(metrics["ingest"], "rows_in"),
+        "rows_quarantined": total(metrics["ingest"], "rows_quarantined"),
+        "rows_masked": total(metrics["scrub"], "rows_masked"),
+        "rows_curated": metrics["curate"]["rows_out"],
+        "rows_trained": metrics["encode"]["train"]["rows_out"],
+        "rows_tested": tested["base"]["rows"],
+        "validation_loss_nats_before": train["validation_loss_nats_before"],
+        "validation_loss_nats": train["validation_loss_nats"],
+        "grad_norm_max": train["grad_norm_max"],
+        **{
+            f"{variant.replace('-', '_')}_{measure}": tested[variant]["measures"][measure]
+            for variant in VARIANTS
+            for measure in MEASURES
+        },
+        "mxfp4_gain_kept": kept["mxfp4"]["value"] if kept["mxfp4"] else None,
+        "mxfp4_kl_nats": compare["kl_nats"],
+        "mxfp4_top1_agreement": compare["top1_agreement"],
+        "merged_bf16_weight_bytes": metrics["merge"]["weight_bytes"],
+        "mxfp4_weight_bytes": metrics["export"]["mxfp4"]["weight_bytes"],
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def total(of_sources: dict[str, dict[str, Any]], count: str) -> int:
+    return sum(counts[count] for counts in of_sources.values())
