@@ -6,6 +6,7 @@ No model is loaded here, so another metric needs no new answers. What each measu
 """
 
 import logging
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -51,7 +52,8 @@ def judge(config: Config) -> Callable[[Row], Row]:
     optional = frozenset(config.scrub.optional)
 
     def judged(row: Row) -> Row:
-        said, wanted = row["prediction"], row["reference"]
+        # Hangul may come in pieces (NFD), which no word list and no pattern has.
+        said, wanted = (unicodedata.normalize("NFC", row[k]) for k in ("prediction", "reference"))
         levels = config.evaluate.speech_levels.get(row["style"])
         level = speech_level(said) if levels else None
         schema = config.evaluate.outputs.get(row["style"])
@@ -62,7 +64,7 @@ def judge(config: Config) -> Callable[[Row], Row]:
             "rows": 1,
             "said": bool(said),
             "bits": row["bits"] if likely else 0,
-            "bytes": len(wanted.encode()) if likely else 0,
+            "bytes": len(row["reference"].encode()) if likely else 0,
             "answer_tokens": row["answer_tokens"] if likely else 0,
             **rouge(said, wanted),
             "exact_match": exact_match(said, wanted),

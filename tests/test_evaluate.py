@@ -1,6 +1,7 @@
 """From answers to measures: what is judged of a row, by style, source and topic, and what is recorded."""
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from stages import evaluate
 from stages.answer import PREDICTIONS
 from stages.metrics.bertscore import bertscore, greedy_f1
+from stages.metrics.measures import SUMMANDS
 from stages.metrics.output import keeps_schema
 from stages.pipeline.config import Bertscore, Config, OutputSchema, load_config
 from stages.pipeline.errors import InputError, ModelError
@@ -111,6 +113,23 @@ def test_s1_24_slang_and_emoji_beside_the_references(judge):
 )
 def test_s1_27_the_schema_of_outputs(schema, text, kept):
     assert keeps_schema(text, OutputSchema(**schema)) is kept
+
+
+def test_hangul_in_pieces_is_the_same_hangul_to_every_measure(judge):
+    """NFD, as some systems write it."""
+    texts = [
+        "이런 개새끼가.",
+        "정확한 판단은 전문가와 상담하세요.",
+        "ㅇㅋ 존맛",
+        "연락처는 서울특별시 강남구 테헤란로 152입니다.",
+    ]
+    whole = judge(*(answered(text, text) for text in texts))
+    parted = judge(
+        *(answered(unicodedata.normalize("NFD", text), text, bits=24.0) for text in texts)
+    )
+    for one, other in zip(whole, parted, strict=True):
+        assert {name: one[name] for name in SUMMANDS} == {name: other[name] for name in SUMMANDS}
+    assert sum(row["exact_match"] for row in parted) == len(texts)
 
 
 def test_a_schema_counts_where_one_is_set(judge):
