@@ -19,7 +19,8 @@ $(error VENV=$(VENV) has no bin/python. Name an environment that is there, or le
 endif
 endif
 
-.PHONY: help env repro test soak bench check-llamacpp check doctor ui track preset
+.PHONY: help env repro test soak bench check-llamacpp check doctor ui track preset generate serve \
+  release-check publish
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,3 +84,20 @@ track: $(ENV) ## send the numbers in metrics/ that the tracker lacks
 
 preset: $(ENV) ## put the values of presets/NAME.yaml into params.yaml
 	python -m stages.pipeline.preset "$(NAME)"
+
+VARIANT ?= merged-bf16
+PORT ?= 8000
+
+generate: $(ENV) ## talk to VARIANT in the terminal (base, adapter, merged-bf16, mxfp4)
+	python -m stages.generate --variant "$(VARIANT)"
+
+# An adapter is no model by itself: its server would need the base beside it.
+serve: $(ENV) ## VARIANT behind an OpenAI-compatible server, http://127.0.0.1:8000/v1 (or PORT)
+	$(if $(filter adapter,$(VARIANT)),$(error VARIANT=adapter cannot be served alone. Serve merged-bf16, which holds it))
+	HF_HUB_OFFLINE=1 transformers serve "models/$(VARIANT)" --host 127.0.0.1 --port "$(PORT)"
+
+release-check: $(ENV) ## the verdict, and whether it is of what lies here
+	python -m stages.release.check
+
+publish: $(ENV) ## upload VARIANT and its card to REPO of the hub, privately (PUBLIC=1: for all)
+	python -m stages.release.publish --variant "$(VARIANT)" --repo "$(REPO)" $(if $(filter 1,$(PUBLIC)),--public)

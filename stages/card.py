@@ -1,0 +1,165 @@
+"""Tells what a variant is, how to load it and how good it is, as the card of its repository on a
+model hub: metrics/ and params in, `metrics/cards/<variant>.md` out.
+
+`make publish` uploads it as README.md. It does not lie in `models/<variant>/`, since it tells
+metrics that are made from that folder. The head is the hub's (YAML, by its own library); the rest
+is in Korean and English, from the template beside this file. Like any output it names no commit.
+"""
+
+import logging
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+from stages.pipeline import paths
+from stages.pipeline.config import Base, load_config
+from stages.pipeline.publish import publish
+from stages.pipeline.run import item, read_json, run
+from stages.pipeline.tracking import project
+
+log = logging.getLogger("card")
+
+TEMPLATE = Path("stages/card.md")
+# Measures of a card, by their names in Korean and English, and which way is better.
+SHOWN = (
+    ("bits_per_byte", "바이트당 비트", "bits per byte of the reference", "↓"),
+    ("rougeL_syllable", "ROUGE-L(음절), 100점", "ROUGE-L of syllables, of 100", "↑"),
+    ("rougeL_morph", "ROUGE-L(형태소), 100점", "ROUGE-L of morphemes, of 100", "↑"),
+    ("exact_match", "정확히 일치, 100점", "exact match, of 100", "↑"),
+    ("f1_char", "글자 F1, 100점", "F1 of characters, of 100", "↑"),
+    ("bertscore_f1", "BERTScore F1", "BERTScore F1", "↑"),
+    ("topic_accuracy", "주제 정확도", "topics told right", "↑"),
+    ("speech_level_accuracy", "말씨(높임) 정확도", "speech level as asked", "↑"),
+    ("schema_kept_share", "형식을 지킨 답", "answers that keep their format", "↑"),
+    ("stopped_share", "스스로 끝난 답", "answers that end by themselves", "↑"),
+    ("repetition_share", "되풀이", "repetition within an answer", "↓"),
+    (
+        "foreign_response_share",
+        "다른 문자가 섞인 답",
+        "answers with a letter of another script",
+        "↓",
+    ),
+    ("personal_data_share", "개인정보가 있는 답", "answers with personal data", "↓"),
+    ("forbidden_share", "금칙어가 있는 답", "answers with a forbidden word", "↓"),
+)
+# Names that the hub knows; others are shown there under ours.
+HUB_METRICS = {"exact_match": "exact_match", "f1_char": "f1", "bertscore_f1": "bertscore"}
+
+
+def read_all(variant: str) -> dict[str, Any]:
+    """The metrics that a card tells."""
+    names = ("base", "contrast", "encode", "gate", "train")
+    metrics: dict[str, Any] = {name: read_json(paths.METRICS / f"{name}.json") for name in names}
+    evaluated = read_json(paths.METRICS / "evaluate" / f"{variant}.json")
+    metrics["record"] = evaluated["record"]
+    metrics["rows"] = {name: counts["rows"] for name, counts in evaluated["sets"].items()}
+    metrics["masked"] = {}
+    for source in sorted(metrics["encode"]["train"]["by_source"]):
+        for kind, count in read_json(paths.METRICS / "scrub" / f"{source}.json")["masked"].items():
+            metrics["masked"][kind] = metrics["masked"].get(kind, 0) + count
+    return metrics
+
+
+def figures(contrast: dict[str, Any], variant: str, name: str) -> list[dict[str, Any]]:
+    """The rows of a table of one set: what was measured of the base and of the variant."""
+    of_set = contrast["sets"][name]
+    rows: list[dict[str, Any]] = []
+    for measure, ko, en, better in SHOWN:
+        values = {v: of_set["variants"][v].get(measure) for v in ("base", variant)}
+        if values[variant] is not None:
+            difference = of_set["against_base"][variant].get(measure)
+            rows.append(
+                {"measure": measure, "ko": ko, "en": en, "better": better, "base": values["base"]}
+                | {"tuned": values[variant], "difference": difference}
+            )
+    return rows
+
+
+def head(variant: str, base: Base, license: str, tables: dict[str, list[dict[str, Any]]]) -> str:
+    """The YAML that the hub reads, with the figures as its `model-index`."""
+    from huggingface_hub import EvalResult, ModelCardData
+
+    results = [
+        EvalResult(
+            task_type="text-generation",
+            task_name="한국어 / Korean",
+            dataset_type=name,
+            dataset_name="test split" if name == "test" else name,
+            dataset_split="test",
+            metric_type=HUB_METRICS.get(row["measure"]) or row["measure"],
+            metric_name=row["en"],
+            metric_value=row["tuned"]["value"],
+        )
+        for name, rows in tables.items()
+        for row in rows
+    ]
+    tags = ["korean", "malssi", {"adapter": "lora", "merged-bf16": "bf16"}.get(variant, variant)]
+    return ModelCardData(
+        language="ko",
+        license=license,
+        base_model=base.hub.repo if base.source == "hub" else None,
+        library_name="peft" if variant == "adapter" else "transformers",
+        pipeline_tag="text-generation",
+        tags=tags,
+        model_name=f"malssi-{variant}",
+        eval_results=results,
+    ).to_yaml()
+
+
+def interval(found: dict[str, Any] | None, key: str = "value") -> str:
+    """`4.19 (2.5 … 6.0)`; a dash where it does not apply."""
+    if found is None:
+        return "–"
+    if found[key] == found["low"] == found["high"] == 0:
+        return "0"
+    sign = "+" if key == "difference" else ""
+    low, high = (f"{found[end]:{sign}.4g}" for end in ("low", "high"))
+    return f"{found[key]:{sign}.4g} ({low} … {high})".replace("-", "−")
+
+
+def cell(text: object) -> str:
+    """A text of params as a cell of a table, whatever signs of Markdown it holds."""
+    marked = "".join(f"\\{sign}" if sign in r"\`*_[]<>|#" else sign for sign in str(text))
+    return " ".join(marked.split())
+
+
+def main() -> None:
+    variant = item("variant")
+    config = load_config()
+    metrics = read_all(variant)
+    sets = sorted(metrics["contrast"]["sets"], key=lambda name: (name != "test", name))
+    tables = {name: figures(metrics["contrast"], variant, name) for name in sets}
+    sources = {
+        name: config.sources[name] for name in sorted(metrics["encode"]["train"]["by_source"])
+    }
+    harmony = metrics["base"]["model_type"] == "gpt_oss"
+    day = config.encode.conversation_date
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"interval": interval, "cell": cell}
+    text = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        variant=variant,
+        base=config.base,
+        harmony=harmony,
+        quantised_by="Mxfp4Config" if harmony else "CompressedTensorsConfig",
+        day=day,
+        day_in_words=date.fromisoformat(day).strftime("%d %b %Y"),
+        license=config.card.license,
+        metrics=metrics,
+        sources=sources,
+        made_up=[
+            n for n, source in sources.items() if Path(source.path).is_relative_to(paths.SAMPLE)
+        ],
+        tables=tables,
+    )
+    outs = [paths.METRICS / "cards" / f"{variant}.md"]
+    with publish(*outs) as (file,):
+        yaml = head(variant, config.base, config.card.license, tables)
+        file.write_text(f"---\n{yaml}\n---\n\n{text}", encoding="utf-8", newline="\n")
+    log.info("%s: %d bytes", outs[0], outs[0].stat().st_size)
+    project(config.runtime, f"card@{variant}", {}, outs)
+
+
+if __name__ == "__main__":
+    run(main)
