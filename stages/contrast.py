@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from stages.metrics.bootstrap import LEVEL, interval, resampled_sums
+from stages.metrics.bootstrap import FEWEST_ROWS, LEVEL, interval, resampled_sums
 from stages.metrics.measures import MEASURES, columns, measure, rounded, topics_of
 from stages.pipeline import paths
 from stages.pipeline.config import load_config
@@ -35,11 +35,13 @@ class Sample:
     def __init__(self, rows: dict[str, list[Row]], draws: int, seed: int):
         topics = sorted({topic for of in rows.values() for topic in topics_of(of)})
         made = {variant: columns(of, topics) for variant, of in rows.items()}
+        few = len(next(iter(rows.values()))) < FEWEST_ROWS
         self.names = next(iter(made.values()))[0]
         whole = np.concatenate([values for _, values in made.values()], axis=1)
         shape = (len(made), len(self.names))
         self.sums = dict(zip(made, whole.sum(axis=0).reshape(shape), strict=True))
-        resampled = resampled_sums(whole, draws, seed).reshape(draws, *shape)
+        drawn = resampled_sums(whole, draws, seed).reshape(draws, *shape)
+        resampled = np.full_like(drawn, np.nan) if few else drawn
         self.resampled = {variant: resampled[:, i] for i, variant in enumerate(made)}
 
     def both(self, name: str, variant: str) -> tuple[Any, Any]:
@@ -73,7 +75,7 @@ class Sample:
 
 
 def with_interval(key: str, value: Any, resampled: Any) -> dict[str, Any] | None:
-    """A figure and its interval; None where it does not apply."""
+    """A figure and its interval; None where it does not apply, or there are too few rows."""
     ends = interval(resampled)
     if not np.isfinite(value) or ends is None:
         return None

@@ -57,7 +57,7 @@ def judge(config: Config) -> Callable[[Row], Row]:
         levels = config.evaluate.speech_levels.get(row["style"])
         level = speech_level(said) if levels else None
         schema = config.evaluate.outputs.get(row["style"])
-        personal = personal_data(said, optional)
+        personal = personal_data(said, row["question"], optional)
         likely = row["bits"] is not None
         ranked = row["topic"] is not None and row["topic_found"] is not None
         summands = {

@@ -9,7 +9,7 @@ rule applies there is no verdict but `undecided`.
 import logging
 from typing import Any
 
-from stages.judging.drift import drift
+from stages.judging.drift import DISTRIBUTIONS, drift
 from stages.judging.figures import Metrics, check_commit, figure
 from stages.pipeline import paths
 from stages.pipeline.config import Rule, load_config
@@ -19,6 +19,8 @@ from stages.pipeline.run import run, write_json
 from stages.pipeline.tracking import project
 
 log = logging.getLogger("gate")
+
+DECIDED = ("pass", "fail")
 
 # Where contrast keeps the differences from a variant.
 CONTRASTS = {"base": "against_base", "merged-bf16": "against_merged"}
@@ -44,7 +46,7 @@ def judged(rule: Rule, now: Metrics, release: Metrics | None) -> dict[str, Any]:
     # The end of the interval that is nearer to breaking the rule, where all of it must hold.
     end = "low" if rule.at_least is not None else "high"
     if rule.certain and result[end] is None:
-        return result | {"why": "it has no interval to be certain by"}
+        return result | {"result": "fail", "why": "it has no interval to be certain by"}
     decided = result[end] if rule.certain else result["value"]
     holds = decided >= bound if rule.at_least is not None else decided <= bound
     return result | {"result": "pass" if holds else "fail"}
@@ -77,11 +79,23 @@ def compared(
 def drifted(
     rule: Rule, now: Metrics, release: Metrics | None
 ) -> tuple[dict[str, Any] | None, str | None]:
+    """The distance that a rule bounds, or why there is none.
+
+    Raises:
+        ParamsError: there is no such distance.
+    """
+    name = rule.figure.partition(".")[2]
+    if name not in DISTRIBUTIONS:
+        raise ParamsError(
+            f"params.yaml: figure {rule.figure}",
+            f"is none of {sorted(DISTRIBUTIONS)}.",
+            "Write drift.<one of these>.",
+        )
     if release is None:
         return None, "no release is named"
-    distances, name = drift(now, release)["distances"], rule.figure.partition(".")[2]
+    distances = drift(now, release)["distances"]
     if name not in distances:
-        return None, f"it is none of {sorted(distances)}, which both have"
+        return None, "the release has no such figure"
     return {"value": distances[name]}, None
 
 
@@ -129,7 +143,10 @@ def main() -> None:
         write_json(gate_file, gate)
         write_json(drift_file, {"release": commit, **drifts})
     failed = sorted(name for name, rule in rules.items() if rule["result"] == "fail")
+    idle = {name: rule["why"] for name, rule in rules.items() if rule["result"] not in DECIDED}
     log.info("verdict: %s%s", verdict, f" ({', '.join(failed)})" if failed else "")
+    if idle:
+        log.info("rules that do not apply: %s", idle)
     project(config.runtime, "gate", gate | drifts, outs)
 
 

@@ -3,6 +3,7 @@
   train.grad_norm_max                    a key of a file under metrics/
   evaluate/merged-bf16.rougeL_syllable   a measure of a variant on the test split
   evaluate/merged-bf16.korquad.f1_char   the same on an evaluation source
+  evaluate/mxfp4.by_style.news_body.rougeL_morph   of a part, without an interval
   contrast.sets.test.gain_kept.mxfp4     a figure with its interval
   ingest.quarantined_share               of all sources that were curated
   scrub.masked_share                     likewise
@@ -18,6 +19,10 @@ from typing import Any
 from stages.pipeline import paths
 from stages.pipeline.errors import InputError, ParamsError
 from stages.pipeline.run import read_json
+
+# Whose files may be bounded: what the gate depends on.
+STAGES = ("ingest", "scrub", "curate", "mix", "base", "encode", "train", "merge", "export",
+          "compare", "evaluate", "contrast")  # fmt: skip
 
 
 class Metrics:
@@ -63,13 +68,23 @@ class Metrics:
 
 
 def check_commit(commit: str) -> None:
-    """Refuses a release that this clone does not know."""
+    """Refuses a release that this clone does not know, or that has no verdict.
+
+    Raises:
+        InputError
+    """
     known = ["git", "cat-file", "-e", f"{commit}^{{commit}}"]
     if subprocess.run(known, capture_output=True, check=False).returncode:
         raise InputError(
             f"gate.release {commit}",
             "is no commit of this repository.",
             "Fetch it (`git fetch --unshallow`), or name another in params.yaml.",
+        )
+    if Metrics(commit).file("gate") is None:
+        raise InputError(
+            f"gate.release {commit}",
+            "has no metrics/gate.json, so nothing was released there.",
+            "Name the commit that holds dvc.lock and metrics/ of the release.",
         )
 
 
@@ -81,16 +96,18 @@ def figure(name: str, metrics: Metrics) -> dict[str, Any] | None:
         ParamsError: there is no such figure.
     """
     file, *keys = name.split(".")
-    content: Any = metrics.file(file)
+    content: Any = metrics.file(file) if file.partition("/")[0] in STAGES else None
     if content is None:
         raise ParamsError(
             f"params.yaml: figure {name}",
-            f"there is no metrics/{file}.json.",
-            "See `ls metrics` for the names, and write <file>.<key>.",
+            f"there is no metrics/{file}.json that the gate reads.",
+            f"Write <file>.<key>, with a file of {', '.join(STAGES)}.",
         )
+    of_set = "test"
     if file.startswith("evaluate/"):
-        of_set = keys.pop(0) if len(keys) > 1 else "test"
-        keys = ["sets", of_set, "measures", *keys]
+        if len(keys) > 1 and keys[0] in content["sets"]:
+            of_set = keys.pop(0)
+        keys = ["sets", of_set, *(["measures"] if len(keys) == 1 else []), *keys]
     for key in keys:
         if not isinstance(content, Mapping) or key not in content:
             known = sorted(content) if isinstance(content, Mapping) else "no more keys"
@@ -100,7 +117,7 @@ def figure(name: str, metrics: Metrics) -> dict[str, Any] | None:
                 "Write one of these.",
             )
         content = content[key]
-    if file.startswith("evaluate/") and content is not None:
+    if keys[-2:-1] == ["measures"] and content is not None:
         return {"value": content} | _interval(file, of_set, keys[-1], metrics)
     if isinstance(content, Mapping) and "value" in content:
         return dict(content)

@@ -24,7 +24,13 @@ TONES = {"hapsyo": "formal", "haeyo": "formal", "haera": "casual", "hae": "casua
 LAST_CHARS = 60  # of a text; its last ending stands there
 # What may stand after the last ending: signs, jamo (ㅋㅋ, ㅠㅠ), emoji, quotes, a bracketed word.
 _TRAILER = re.compile(r"(?:\[[A-Z]+\]|\([^()]{0,12}\)|[^가-힣A-Za-z0-9])+$")
-_HAPSYO = re.compile(r"(?:니다|니까|시오|[읍입십합갑답랍맙밥]시다)(?:만|마는)?$")
+# 니다 and 니까 behind a syllable that ends in ㅂ (합니다), which 아니다 and 가니까 do not.
+_BIEUP = "".join(
+    chr(code) for code in range(ord("가"), ord("힣") + 1) if (code - 0xAC00) % 28 == 17
+)
+_HAPSYO = re.compile(
+    rf"(?:[{_BIEUP}](?:니다|니까)|시오|[읍입십합갑답랍맙밥봅옵쉽삽]시다)(?:만|마는)?$"
+)
 _HAEYO = re.compile(
     r"(?:[요죠쥬]|[네에해세게데어아여]염|[네나세까지게에데어아구군이예봐줘해돼져워]용|[이히]여)$"
 )
@@ -37,9 +43,10 @@ def speech_level(text: str) -> Level:
         return "unknown"
     if _HAPSYO.search(tail):
         return "hapsyo"
-    if _HAEYO.search(tail):
-        return "haeyo"
     last = _last_morpheme(tail)
+    if _HAEYO.search(tail):
+        noun = last is not None and last[1].startswith("NN") and last[0].endswith("요")
+        return "nominal" if noun else "haeyo"  # 대책 마련 필요
     if last is None:
         return "unknown"
     form, tag = last
@@ -47,7 +54,7 @@ def speech_level(text: str) -> Level:
         return "haeyo"
     if tag not in ("EF", "EC"):
         return "nominal"
-    if form.endswith(("니다", "니까", "시오")):
+    if form.endswith(("ᆸ니다", "습니다", "ᆸ니까", "습니까", "시오", "ᆸ시다", "읍시다")):
         return "hapsyo"
     if form.endswith(("요", "죠")):
         return "haeyo"

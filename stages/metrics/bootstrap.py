@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 LEVEL = 0.95
+FEWEST_ROWS = 20  # of less no interval is made: one row alone would look certain
 
 
 def resampled_sums(values: np.ndarray, draws: int, seed: int) -> np.ndarray:

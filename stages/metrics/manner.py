@@ -5,6 +5,8 @@ Foreign letters are counted at three levels, since each alone misses something:
   foreign_strict    ASCII words counted as well, but for those that are ordinary in Korean text
                     (`data/lexicons/latin.txt`): Vietnamese is mostly ASCII, and so is OpenAI
   foreign_response  whether there is a letter of the first kind
+
+Full-width letters (ＡＩ), Å and α are no ASCII, so they count as foreign.
 """
 
 import re

@@ -7,7 +7,7 @@ values out of range are refused with the key, the value and what would be taken 
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -421,6 +421,12 @@ class Answer(Section):
     max_new_tokens: Count
     servers: dict[Variant, Server | None]
 
+    @model_validator(mode="after")
+    def _all_variants(self) -> "Answer":
+        if missing := sorted(set(get_args(Variant)) - set(self.servers)):
+            raise ValueError(f"servers lacks {missing}; write null where the weights are loaded")
+        return self
+
 
 SpeechLevel = Literal["hapsyo", "haeyo", "haera", "hae", "nominal"]
 
@@ -440,6 +446,12 @@ class OutputSchema(Section):
     max_chars: Count | None = None
     max_lines: Count | None = None
     pattern: Annotated[Text, AfterValidator(_a_pattern)] | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> "OutputSchema":
+        if self.max_chars is None and self.max_lines is None and self.pattern is None:
+            raise ValueError("give max_chars, max_lines or pattern, or leave the style out")
+        return self
 
 
 class Bertscore(Section):
@@ -477,6 +489,15 @@ class Rule(Section):
     def _one_bound(self) -> "Rule":
         if (self.at_least is None) == (self.at_most is None):
             raise ValueError("give either at_least or at_most")
+        if self.against in ("base", "merged-bf16") and not self.figure.startswith("evaluate/"):
+            raise ValueError(
+                f"against {self.against} bounds measures of variants (evaluate/…), "
+                f"and the figure is {self.figure}"
+            )
+        if self.figure.startswith("drift.") and (self.against or self.certain):
+            raise ValueError("drift is from the release already, and has no interval")
+        if self.certain and self.against == "release":
+            raise ValueError("a difference from the release has no interval to be certain by")
         return self
 
 
@@ -531,6 +552,19 @@ class Config(Section):
             )
         if unknown := sorted(set(self.mix.topics) - set(self.mix.templates)):
             raise ValueError(f"mix.topics names {unknown}, which mix.templates lacks")
+        for name, topic in self.mix.topics.items():
+            if topic.label not in self.sources[name].columns:
+                raise ValueError(
+                    f"mix.topics.{name}.label is {topic.label!r}, which "
+                    f"sources.{name}.columns lacks"
+                )
+            templates = self.mix.templates[name].values()
+            shown = [topic.query, *(template.system or "" for template in templates)]
+            if any(f"{{{topic.label}}}" in text for text in shown):
+                raise ValueError(
+                    f"mix.topics.{name} asks for {{{topic.label}}}, which its query or a system "
+                    "prompt of the source already tells"
+                )
         if self.train.qat and self.export.mxfp4.rule != "even":
             raise ValueError(
                 f"train.qat rounds by the rule even, and export.mxfp4.rule is "

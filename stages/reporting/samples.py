@@ -6,6 +6,7 @@ may say what no training row held.
 """
 
 import hashlib
+import unicodedata
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,16 +81,24 @@ def read_samples(seed: int) -> list[Sample]:
     return [sample({v: rows[v][name] for v in SHOWN}) for name in chosen(styles, seed)]
 
 
+def legible(text: str) -> str:
+    """With U+FFFD for what turns a page around or cannot be seen: control and format characters (Cc,
+    Cf), but for line ends and tabs."""
+    return "".join(
+        "\ufffd" if unicodedata.category(c) in ("Cc", "Cf") and c not in "\n\t" else c for c in text
+    )
+
+
 def sample(rows: dict[str, dict[str, Any]]) -> Sample:
     asked = rows["base"]["question"]
 
     def masked(answer: str) -> str:
-        return scrub(answer, OPTIONAL_TYPES, before=asked)[0]
+        return legible(scrub(answer, OPTIONAL_TYPES, before=asked)[0])
 
     return Sample(
         source=rows["base"]["source"],
         style=rows["base"]["style"],
-        question=scrub(asked, OPTIONAL_TYPES)[0],
+        question=legible(scrub(asked, OPTIONAL_TYPES)[0]),
         answers={variant: masked(row["prediction"]) for variant, row in rows.items()},
         reference=masked(rows["base"]["reference"]),
     )

@@ -14,6 +14,7 @@ from stages.chat.harmony import CONTROL_TOKENS, Harmony, system_text
 from stages.chat.rendering import Settings
 from stages.pipeline.config import Tiny
 from stages.pipeline.errors import InputError
+from stages.tiny.chat_template import CHAT_TEMPLATE, RESPONSE_TEMPLATE
 
 log = logging.getLogger("base")
 
@@ -48,6 +49,8 @@ def build_tokenizer(documents: list[dict], vocab_size: int, folder: Path) -> Har
         eos_token="<|return|>",
         pad_token="<|endoftext|>",
     )
+    wrapped.chat_template = CHAT_TEMPLATE
+    wrapped.response_template = RESPONSE_TEMPLATE
     wrapped.save_pretrained(folder)
     return Harmony(Tokenizer.from_file(str(folder / "tokenizer.json")), SETTINGS)
 
