@@ -82,8 +82,8 @@ def read_samples(seed: int) -> list[Sample]:
 
 
 def legible(text: str) -> str:
-    """With U+FFFD for what turns a page around or cannot be seen: control and format characters, but
-    for line ends and tabs."""
+    """With U+FFFD for what turns a page around or cannot be seen: control and format characters,
+    but for line ends and tabs."""
     return "".join(
         "\ufffd" if unicodedata.category(c) in ("Cc", "Cf") and c not in "\n\t" else c for c in text
     )

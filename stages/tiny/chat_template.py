@@ -1,4 +1,5 @@
-"""How the tiny model's tokenizer renders a conversation for who loads or serves it: the same ids as `stages/chat/harmony.py`, but with today's date, as gpt-oss does.
+"""How the tiny model's tokenizer renders a conversation for who loads or serves it: the ids of
+`stages/chat/harmony.py`, but with today's date, as gpt-oss does.
 
 `RESPONSE_TEMPLATE` tells servers which part of an answer is its text. `transformers serve` would
 otherwise drop the control tokens and leave the channel's name before the text.
