@@ -62,7 +62,7 @@ SIZES: dict[str, dict[str, Any]] = {
     },
     "encode": {"max_length_tokens": 1024},
     "train": {"logging_steps": 1},
-    "answer": {"max_rows": 8, "batch_size": 4, "max_new_tokens": 4},
+    "answer": {"max_rows": 20, "batch_size": 10, "max_new_tokens": 4},
     "contrast": {"draws": 100},
 }
 

@@ -141,6 +141,8 @@ def test_a_quoted_number_comes_with_advice_that_works(tmp_path, key, quoted):
         (edited({"evaluate.speech_levels.kakao_casual": "[banmal]"}), "evaluate.speech_levels.kakao_casual"),
         (edited({"answer.servers.mxfp4": "{base_url: localhost, model: a}"}), "answer.servers.mxfp4"),
         (edited({"evaluate.outputs.kakao_casual": "{pattern: '('}"}), "is no regular expression"),
+        (edited({"evaluate.outputs.kakao_casual": "{}"}), "give max_chars, max_lines or pattern"),
+        (edited({"answer.servers.mxfp4": None}), "servers lacks ['mxfp4']"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) and "\n" not in value else "",
 )  # fmt: skip

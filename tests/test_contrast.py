@@ -91,6 +91,17 @@ def test_what_an_export_keeps_of_the_gain():
     assert of(rows(), rows())["gain_kept"]["mxfp4"] is None, "no likelihoods, no figure"
 
 
+def test_of_few_rows_no_interval_is_made():
+    """One row alone would look certain."""
+    few = rows(bits=50, bytes=10)[:19], rows(bits=40, bytes=10)[:19]
+    found = of(*few)
+    assert found["against_base"]["mxfp4"]["bits_per_byte"] is None
+    assert found["gain_kept"]["mxfp4"] is None
+    enough = of(rows(bits=50, bytes=10)[:20], rows(bits=40, bytes=10)[:20])
+    assert enough["against_base"]["mxfp4"]["bits_per_byte"]["beyond_noise"]
+    assert set(enough["against_merged"]["mxfp4"]) == set(MEASURES)
+
+
 def test_what_does_not_apply_is_null_in_every_table():
     found = of(rows(), rows())
     tables = [*found["variants"].values(), *found["against_base"].values()]

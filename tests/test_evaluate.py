@@ -71,6 +71,44 @@ def test_a_style_without_a_level_is_asked_for_none(judge):
     assert (row["level_asked"], row["level"]) == (0, None)
 
 
+def test_what_a_question_says_of_a_number_counts(judge):
+    """계좌번호 불러주세요 / 110123456789: as the scrubber reads it in a corpus."""
+    rows = judge(
+        answered("110123456789", question="계좌번호 불러주세요"),
+        answered("110123456789", question="몇 개예요?"),
+    )
+    assert [row["personal_types"] for row in rows] == [["ACCOUNT"], []]
+
+
+def test_optional_types_are_those_of_the_scrubber(judge):
+    said = answered("담당자 홍길동 대리에게 물어보세요.")
+    named = CONFIG.model_copy(
+        update={"scrub": CONFIG.scrub.model_copy(update={"optional": ["NAME"]})}
+    )
+    assert judge(said)[0]["personal_types"] == []
+    assert judge(said, config=named)[0]["personal_types"] == ["NAME"]
+
+
+def test_bits_are_by_bytes_of_the_reference_and_lengths_by_characters(judge):
+    (row,) = judge(answered("가나다라", "가나", bits=12.0, answer_tokens=3))
+    found = evaluate.summary([row])
+    assert (found["bits_per_byte"], found["perplexity"]) == (2.0, 16.0)
+    assert found["length_ratio"] == 2.0, "the answer's beside the reference's"
+
+
+def test_an_answer_that_is_empty_is_an_answer(judge):
+    """Shares of answers count it, means over what was said do not."""
+    found = evaluate.summary(judge(answered("привет"), answered("")))
+    assert found["foreign_response_share"] == 0.5
+    assert found["foreign_char_share"] == 1.0
+    assert found["empty_share"] == 0.5
+
+
+def test_emoji_of_answers_and_of_references_are_told_apart(judge):
+    found = evaluate.summary(judge(answered("네", "네 😀"), answered("네", "네")))
+    assert (found["emoji_share"], found["emoji_share_reference"]) == (0.0, 0.5)
+
+
 def test_s1_27_s3_09_what_an_answer_must_not_hold(judge):
     """Personal data by the scrubber, terms of the lexicon, warnings."""
     rows = judge(
@@ -108,7 +146,8 @@ def test_s1_24_slang_and_emoji_beside_the_references(judge):
         ({"pattern": r"\{.*\}"}, '{"답": 1}', True),
         ({"pattern": r"\{.*\}"}, '답: {"답": 1}', False),
         ({"pattern": r"\{.*\}"}, '{"답":\n1}', True),
-        ({}, "무엇이든", True),
+        ({"pattern": r"\{.*\}"}, '{"답": 1} 입니다', False),
+        ({"max_lines": 1}, "", False),
     ],
 )
 def test_s1_27_the_schema_of_outputs(schema, text, kept):

@@ -128,7 +128,9 @@ def test_a_certain_rule_asks_for_the_whole_interval(place):
     assert result(Rule(**gain, at_most=2.2, certain=True))["result"] == "pass"
     assert result(Rule(**gain, at_most=2.1, certain=True))["result"] == "fail"
     alone = result(Rule(figure="train.grad_norm_max", at_most=2.0, certain=True))
-    assert alone["result"] == "not_applicable" and "interval" in alone["why"]
+    assert alone["result"] == "fail" and "interval" in alone["why"], (
+        "certainty is not met by silence"
+    )
 
 
 def test_what_was_not_measured_is_not_applicable_and_says_why(place):
@@ -151,7 +153,12 @@ def test_what_was_not_measured_is_not_applicable_and_says_why(place):
         ({"figure": "evaluate/base.bits_per_byte", "against": "base"}, r"is not held against base"),
         ({"figure": "evaluate/adapter.bits_per_byte", "against": "merged-bf16"}, r"is not held against"),
         ({"figure": "evaluate/mxfp4.rows_alone", "against": "base"}, r"is not held against base"),
-        ({"figure": "train.grad_norm_max", "against": "base"}, r"is not held against base"),
+        ({"figure": "drift.share_by_topic"}, r"is none of .*share_by_source"),
+        ({"figure": "drift.distances.share_by_source"}, r"is none of"),
+        ({"figure": "gate.passed"}, r"there is no metrics/gate\.json that the gate reads"),
+        ({"figure": "summary.rows_in"}, r"there is no metrics/summary\.json that the gate reads"),
+        ({"figure": "contrast.sets.test.against_base.mxfp4.bits_per_byte.beyond_noise"}, r"is no number but a bool"),
+        ({"figure": "evaluate/mxfp4.korquad.f1_char"}, r"has no 'korquad'"),
     ],
 )  # fmt: skip
 def test_a_figure_that_is_misspelt_is_an_error_and_never_passes_over(place, rule, said):
@@ -168,6 +175,11 @@ def test_a_figure_that_is_misspelt_is_an_error_and_never_passes_over(place, rule
         {"figure": "../a.b", "at_least": 1.0},
         {"figure": "a.b", "at_least": float("nan")},
         {"figure": "a.b", "at_least": 1.0, "against": "mxfp4"},
+        {"figure": "train.grad_norm_max", "at_least": 1.0, "against": "base"},
+        {"figure": "contrast.sets.test.gain_kept.mxfp4", "at_least": 1.0, "against": "merged-bf16"},
+        {"figure": "drift.share_by_source", "at_most": 0.1, "against": "release"},
+        {"figure": "drift.share_by_source", "at_most": 0.1, "certain": True},
+        {"figure": "train.grad_norm_max", "at_most": 0.1, "against": "release", "certain": True},
     ],
 )
 def test_a_rule_has_one_figure_and_one_bound(wrong):
@@ -202,9 +214,23 @@ def test_what_the_release_did_not_measure_is_not_applicable(place):
 
 
 def test_a_release_that_git_does_not_know_is_refused(place):
+    write_json(Path("metrics/gate.json"), {"verdict": "pass"})
     check_commit(release())
     with pytest.raises(InputError, match="is no commit of this repository"):
         check_commit("0" * 40)
+    Path("metrics/gate.json").unlink()
+    with pytest.raises(InputError, match="nothing was released there"):
+        check_commit(release())
+
+
+@pytest.mark.parametrize("commit", ["0" * 40, None])
+def test_the_stage_checks_the_release_first(place, monkeypatch, commit):
+    """A release without a verdict would let every rule that is against it pass over."""
+    named = commit or release()
+    monkeypatch.setattr(gate_stage, "load_config", gate_stage.load_config)
+    with pytest.raises(InputError, match=rf"gate\.release {named}"):
+        verdict(named, rule=Rule(figure="train.grad_norm_max", at_least=0.0))
+    assert not Path("metrics/gate.json").exists()
 
 
 def test_s1_26_drift_of_metrics_mix_lengths_and_masks(place):
@@ -225,8 +251,34 @@ def test_s1_26_drift_of_metrics_mix_lengths_and_masks(place):
     rule = Rule(figure="drift.share_by_source", at_most=0.1)
     assert result(rule, commit)["result"] == "fail"
     assert result(rule)["why"] == "no release is named"
-    odd = result(Rule(figure="drift.share_by_topic", at_most=0.1), commit)
-    assert odd["result"] == "not_applicable" and "share_by_style" in odd["why"]
+
+
+def test_figures_of_an_evaluation_source_and_of_parts(place):
+    """A set's own difference is bounded and never that of the test split."""
+    other = {"variants": {"mxfp4": {"bits_per_byte": None}}} | {
+        "against_base": {"mxfp4": {"bits_per_byte": change(-0.1, -0.2, 0.0)}},
+    }
+    sets = METRICS["contrast"]["sets"] | {"korquad": other}
+    part = {
+        "measures": {"bits_per_byte": 1.9},
+        "by_style": {"a": {"bits_per_byte": 1.8, "rows": 5}},
+    }
+    put(
+        contrast={"sets": sets},
+        **{"evaluate/mxfp4": {"sets": METRICS["evaluate/mxfp4"]["sets"] | {"korquad": part}}},
+    )
+    found = result(
+        Rule(figure="evaluate/mxfp4.korquad.bits_per_byte", against="base", at_most=-0.1)
+    )
+    assert (found["result"], found["value"], found["high"]) == ("pass", -0.1, 0.0)
+    assert figure("evaluate/mxfp4.korquad.bits_per_byte", Metrics()) == {"value": 1.9}
+    assert figure("evaluate/mxfp4.korquad.by_style.a.bits_per_byte", Metrics()) == {"value": 1.8}
+
+
+def test_totals_of_a_source_whose_counts_are_missing_are_no_totals(place):
+    put(curate={"rows_in_by_source": {"news": 950, "chat": 10}})
+    with pytest.raises(ParamsError, match=r"there is no metrics/ingest\.json"):
+        figure("ingest.quarantined_share", Metrics())
 
 
 def test_distances_are_of_shares_and_never_of_sizes():
@@ -235,9 +287,10 @@ def test_distances_are_of_shares_and_never_of_sizes():
     assert distance({"a": 3, "b": 1}, {"a": 1, "b": 1}) == pytest.approx(0.25)
 
 
-def verdict(**rules: dict) -> dict[str, Any]:
+def verdict(commit: str | None = None, **rules: Rule) -> dict[str, Any]:
     config = load_config()
-    config = config.model_copy(update={"gate": config.gate.model_copy(update={"rules": rules})})
+    gate = config.gate.model_copy(update={"rules": rules, "release": commit})
+    config = config.model_copy(update={"gate": gate})
     gate_stage.load_config = lambda: config  # pyright: ignore[reportAttributeAccessIssue]
     gate_stage.main()
     return read_json(Path("metrics/gate.json"))

@@ -398,10 +398,25 @@ def test_s1_23_scored_news_rows_are_asked_for_their_topic(workspace):
 
 def test_a_topic_of_no_field_is_refused(workspace):
     edit(lambda params: params["mix"]["topics"]["news"].update(label="sektion"))
-    with pytest.raises(ParamsError, match=r"mix\.topics\.news\.label.*\{sektion\}"):
+    with pytest.raises(
+        ParamsError, match=r"mix\.topics\.news\.label is 'sektion', which sources\.news\.columns"
+    ):
         run_stage(corpus(300))
     with pytest.raises(ParamsError, match=r"mix\.topics names \['nws'\]"):
         edit(lambda params: params["mix"]["topics"].update(nws=params["mix"]["topics"]["news"]))
+        load_config()
+
+
+@pytest.mark.parametrize("place", ["query", "system"])
+def test_a_question_that_tells_the_topic_is_refused(workspace, place):
+    def tell(params) -> None:
+        if place == "query":
+            params["mix"]["topics"]["news"]["query"] = "{section}? {title}"
+        else:
+            params["mix"]["templates"]["news"]["default"]["system"] = "주제는 {section}"
+
+    edit(tell)
+    with pytest.raises(ParamsError, match=r"asks for \{section\}, which its query or a system"):
         load_config()
 
 

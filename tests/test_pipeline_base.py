@@ -3,11 +3,14 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from stages.chat.family import renderer_of
+from stages.chat.rendering import Settings
 from stages.pipeline.tracking import dvc_hash
 from tests.hub_stand_in import Hub, serving
 from tests.micro import Project
@@ -105,3 +108,29 @@ def test_pickled_weights_are_refused(project: Project, models: dict[str, Path]) 
     use_folder(project, models[NEW], "unknown")
     output = refusal(project)
     assert "has no safetensors weights (found ['modeling_tiny.py', 'pytorch_model.bin'])" in output
+
+
+CONVERSATIONS = [
+    [("user", "안녕하세요?"), ("assistant", "네, 안녕하세요.")],
+    [("system", "짧게 답변."), ("user", "뭐 해?"), ("assistant", "쉬고 있어 ㅋㅋ")],
+    [("user", "하나"), ("assistant", "둘"), ("user", "셋 {넷}"), ("assistant", "넷\n다섯")],
+]
+
+
+@pytest.mark.parametrize("said", CONVERSATIONS)
+def test_the_tiny_model_s_own_template_gives_the_ids_of_training(finished: Project, said) -> None:
+    """B10, S1-25: for who serves it without malssi; the date is the only thing that differs."""
+    from transformers import AutoTokenizer
+
+    folder = finished.folder / "models/base"
+    renderer = renderer_of(folder, Settings("medium", "2024-06", "2025-01-01"))
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+    dated = tokenizer.chat_template.replace('strftime_now("%Y-%m-%d")', '"2025-01-01"')
+    assert dated != tokenizer.chat_template
+    messages: list[Any] = [{"role": role, "content": content} for role, content in said]
+    options = {"chat_template": dated, "return_dict": False}
+    prompt = tokenizer.apply_chat_template(messages[:-1], add_generation_prompt=True, **options)
+    assert prompt == renderer.prompt(messages[:-1])
+    messages[-1]["thinking"] = "생각"
+    whole = tokenizer.apply_chat_template(messages, **options)
+    assert whole == renderer.conversation(messages).input_ids

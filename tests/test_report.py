@@ -455,6 +455,26 @@ def test_names_are_masked_too(workspace):
     assert "홍길동" not in shown_row.answers["base"]
 
 
+def test_a_question_may_say_what_a_number_of_its_answer_is(workspace):
+    row = small.answers("base")[0]
+    row |= {"question": "계좌번호 불러주세요", "prediction": "110123456789"}
+    assert samples.sample(dict.fromkeys(samples.SHOWN, row)).answers["mxfp4"] == "[ACCOUNT]"
+
+
+def test_signs_that_turn_a_page_around_are_made_visible(workspace):
+    row = small.answers("base")[0] | {"prediction": "가\u202e나\u200b다\n\x1b라\t마"}
+    shown_row = samples.sample(dict.fromkeys(samples.SHOWN, row))
+    assert shown_row.answers["base"] == "가\ufffd나\ufffd다\n\ufffd라\t마"
+
+
+def test_rows_of_evaluation_sources_are_no_samples(workspace):
+    """They may bear a licence that lets nobody show them."""
+    others = [row | {"id": f"korquad {row['id']}"} for row in small.answers("base", "korquad")]
+    path = Path("data/predictions/base.parquet")
+    write_file(path, [*pq.read_table(path).to_pylist(), *others], small.PREDICTIONS)
+    assert len(samples.read_test_rows(path)) == len(small.answers("base"))
+
+
 def test_answers_to_other_rows_are_refused(workspace):
     path = Path("data/predictions/mxfp4.parquet")
     rows = pq.read_table(path).to_pylist()
