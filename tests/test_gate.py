@@ -92,6 +92,10 @@ def release() -> str:
     return git("rev-parse", "HEAD")
 
 
+def of(**values: Any) -> Rule:
+    return Rule(**values)
+
+
 def result(rule: Rule, commit: str | None = None) -> dict[str, Any]:
     return gate_stage.judged(rule, Metrics(), Metrics(commit) if commit else None)
 
@@ -121,12 +125,12 @@ def test_s2_12_at_its_bound_a_rule_passes_and_just_beyond_it_fails(place, figure
 
 def test_a_certain_rule_asks_for_the_whole_interval(place):
     gain = {"figure": "evaluate/merged-bf16.rougeL_syllable", "against": "base"}
-    assert result(Rule(**gain, at_least=0.5))["result"] == "pass"
-    sure = result(Rule(**gain, at_least=0.5, certain=True))
+    assert result(of(**gain, at_least=0.5))["result"] == "pass"
+    sure = result(of(**gain, at_least=0.5, certain=True))
     assert (sure["result"], sure["low"], sure["high"]) == ("fail", -0.2, 2.2)
-    assert result(Rule(**gain, at_least=-0.2, certain=True))["result"] == "pass"
-    assert result(Rule(**gain, at_most=2.2, certain=True))["result"] == "pass"
-    assert result(Rule(**gain, at_most=2.1, certain=True))["result"] == "fail"
+    assert result(of(**gain, at_least=-0.2, certain=True))["result"] == "pass"
+    assert result(of(**gain, at_most=2.2, certain=True))["result"] == "pass"
+    assert result(of(**gain, at_most=2.1, certain=True))["result"] == "fail"
     alone = result(Rule(figure="train.grad_norm_max", at_most=2.0, certain=True))
     assert alone["result"] == "fail" and "interval" in alone["why"], (
         "certainty is not met by silence"
@@ -163,7 +167,7 @@ def test_what_was_not_measured_is_not_applicable_and_says_why(place):
 )  # fmt: skip
 def test_a_figure_that_is_misspelt_is_an_error_and_never_passes_over(place, rule, said):
     with pytest.raises(ParamsError, match=said):
-        result(Rule(**rule, at_least=0.0))
+        result(of(**rule, at_least=0.0))
 
 
 @pytest.mark.parametrize(
@@ -184,7 +188,7 @@ def test_a_figure_that_is_misspelt_is_an_error_and_never_passes_over(place, rule
 )
 def test_a_rule_has_one_figure_and_one_bound(wrong):
     with pytest.raises(ValidationError):
-        Rule(**wrong)
+        of(**wrong)
 
 
 def test_s1_26_against_the_last_release(place):
@@ -194,10 +198,10 @@ def test_s1_26_against_the_last_release(place):
     }
     put(**{"evaluate/merged-bf16": better})
     rule = {"figure": "evaluate/merged-bf16.rougeL_syllable", "against": "release"}
-    assert result(Rule(**rule, at_least=1.5), commit)["result"] == "pass"
-    found = result(Rule(**rule, at_least=1.6), commit)
+    assert result(of(**rule, at_least=1.5), commit)["result"] == "pass"
+    found = result(of(**rule, at_least=1.6), commit)
     assert (found["result"], found["value"]) == ("fail", 1.5)
-    unnamed = result(Rule(**rule, at_least=1.5))
+    unnamed = result(of(**rule, at_least=1.5))
     assert (unnamed["result"], unnamed["why"]) == ("not_applicable", "no release is named")
     new = result(Rule(figure="train.validation_loss_nats", against="release", at_most=0.0), commit)
     assert (new["result"], new["value"]) == ("pass", 0.0)
@@ -229,7 +233,7 @@ def test_the_stage_checks_the_release_first(place, monkeypatch, commit):
     named = commit or release()
     monkeypatch.setattr(gate_stage, "load_config", gate_stage.load_config)
     with pytest.raises(InputError, match=rf"gate\.release {named}"):
-        verdict(named, rule=Rule(figure="train.grad_norm_max", at_least=0.0))
+        verdict(named, {"rule": Rule(figure="train.grad_norm_max", at_least=0.0)})
     assert not Path("metrics/gate.json").exists()
 
 
@@ -287,7 +291,7 @@ def test_distances_are_of_shares_and_never_of_sizes():
     assert distance({"a": 3, "b": 1}, {"a": 1, "b": 1}) == pytest.approx(0.25)
 
 
-def verdict(commit: str | None = None, **rules: Rule) -> dict[str, Any]:
+def verdict(commit: str | None, rules: dict[str, Rule]) -> dict[str, Any]:
     config = load_config()
     gate = config.gate.model_copy(update={"rules": rules, "release": commit})
     config = config.model_copy(update={"gate": gate})
@@ -310,7 +314,7 @@ def test_the_verdict_is_written_whatever_it_is(place, monkeypatch, bounds, expec
         else Rule(figure="evaluate/mxfp4.topic_accuracy", at_least=0.5)
         for i, bound in enumerate(bounds)
     }
-    found = verdict(**rules)
+    found = verdict(None, rules)
     assert (found["verdict"], found["passed"]) == (expected, expected == "pass")
     assert read_json(Path("metrics/drift.json")) == {
         "release": None,
