@@ -95,6 +95,7 @@ def workspace(folder: Path, lines: Iterator[str], workers: int, **source: object
     params["sources"] = {"chat": SOURCE | {"path": "chat.jsonl"} | source}
     for section in ("weights", "templates"):
         params["mix"][section] = {"chat": params["mix"][section]["chat"]}
+    params["mix"]["topics"] = {}
     yaml.dump(params, folder / "params.yaml")
     return folder
 

@@ -48,6 +48,7 @@ def ingest_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         params["sources"] = {name: source | {"path": str(path)}}
         params["mix"]["weights"] = {name: 1.0}
         params["mix"]["templates"] = {name: {"default": {"user": "{title}", "assistant": "a"}}}
+        params["mix"]["topics"] = {}
         yaml.dump(params, tmp_path / "params.yaml")
         monkeypatch.setattr(sys, "argv", ["ingest", "--source", name])
         ingest.main()

@@ -14,7 +14,7 @@ from stages.chat.rendering import Settings
 from stages.pipeline.tracking import dvc_hash
 from tests.hub_stand_in import Hub, serving
 from tests.micro import Project
-from tests.test_pipeline_rebuild import AFTER_MIX
+from tests.test_pipeline_rebuild import AFTER_MIX, CARDS
 
 pytestmark = pytest.mark.pipeline
 
@@ -50,7 +50,7 @@ def test_a_revision_of_the_hub(project: Project, models: dict[str, Path], tmp_pa
         use_hub(project, OLD)
         # The same files as before: what follows from them is left alone, but the page that says
         # where they came from.
-        assert project.repro(**environment) == {"base", "report"}
+        assert project.repro(**environment) == {"base", "gate"} | CARDS
         assert not {"pytorch_model.bin", "modeling_tiny.py"} & set(hub.fetched)
         assert {"model.safetensors", "config.json", "tokenizer.json"} <= set(hub.fetched)
 
@@ -90,7 +90,7 @@ def test_a_local_folder_is_pinned(project: Project, models: dict[str, Path]) -> 
     use_folder(project, models[OLD], "unknown")
     assert f"has the digest {digest}, params.yaml says unknown." in refusal(project)
     use_folder(project, models[OLD], digest)
-    assert project.repro() == {"base", "report"}
+    assert project.repro() == {"base", "gate"} | CARDS
 
 
 def test_a_model_that_wants_its_own_code_is_refused(

@@ -25,7 +25,9 @@ def test_git_sees_no_data(finished: Project) -> None:
     """Nor does DVC write ignore files into folders that a stage reads as a whole."""
     assert finished.run("git", "status", "--porcelain") == ""
     tracked = set(finished.run("git", "ls-files", "data", "models").split())
-    lexicons = {f"data/lexicons/{name}.txt" for name in ("emoji", "slang", "warnings")}
+    lexicons = {
+        f"data/lexicons/{name}.txt" for name in ("emoji", "forbidden", "latin", "slang", "warnings")
+    }
     assert tracked - lexicons == {
         *("data/README.md", "data/raw/own/chat.jsonl.dvc", "models/README.md"),
     }

@@ -117,7 +117,9 @@ def others(value: Any) -> Iterator[Any]:
         yield from ([*value, "more"], [*value, *CHOICES[:1]], value[:-1])
         yield from ([*value, choice] for choice in CHOICES)
     elif value is None:
-        yield from (1, [0], "other.yaml")
+        yield from (1, [0], "other.yaml", "ab" * 20)
+        yield {"base_url": "http://127.0.0.1:9/v1", "model": "other"}
+        yield {"path": "other", "digest": "other", "layer": 1}
     elif isinstance(value, str):
         yield from (f"{value}x", "2023-11-05", "2023-11", "ab" * 20, *CHOICES)
 
@@ -176,8 +178,8 @@ def test_a_stage_runs_on_what_it_declares(finished: Project, tmp_path: Path, nam
         tracking=True, engine="local", launch=None, device_batch_size=as_it_was
     )
     # What a source is for and of which kind changes only together with its weight or its columns,
-    # and train.qat only together with where the export starts from.
-    assert {path.split(".")[-1] for path in stuck} <= {"use", "kind", "qat"}
+    # a topic's label with its columns, and train.qat with where the export starts from.
+    assert {path.split(".")[-1] for path in stuck} <= {"use", "kind", "label", "qat"}
     with (room / "params.yaml").open("w", encoding="utf-8") as file:
         YAML().dump(params, file)
     given = set(files_of(room))
