@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,16 @@ def test_a_variant_that_is_not_there(place) -> None:
     assert "ERROR models/mxfp4/config.json: is not there." in done.stderr.decode()
 
 
+def left_by(process: subprocess.Popen, terminal: int, key: str) -> int:
+    """The exit code after a key, pressed again if need be: a Ctrl-C between the prompt and readline's
+    wait for a key is only seen with the next one."""
+    for _ in range(5):
+        os.write(terminal, key.encode())
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=30)
+    return process.wait(timeout=30)
+
+
 @pytest.mark.parametrize("ends", ["\n", "\x04", "\x03"])
 def test_a_terminal(place, ends) -> None:
     """Lines are asked for, and an empty line, Ctrl-D and Ctrl-C end it without an error."""
@@ -130,8 +141,7 @@ def test_a_terminal(place, ends) -> None:
         assert seen(here, "> ")
         os.write(here, f"{QUESTION}\n".encode())
         assert SAID[0] in seen(here, "\r\n> ")
-        os.write(here, ends.encode())
-        assert process.wait(timeout=60) == 0
+        assert left_by(process, here, ends) == 0
     finally:
         process.kill()
         process.wait()
@@ -171,7 +181,7 @@ def test_ctrl_c_in_the_middle_of_an_answer(place) -> None:
     process.stdin.flush()
     process.stdout.read(1)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=240)
     assert b"Traceback" not in errors
     assert process.returncode == 0
 
