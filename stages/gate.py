@@ -106,11 +106,11 @@ def from_variant(rule: Rule, now: Metrics) -> tuple[dict[str, Any] | None, str |
         ParamsError: the figure is no measure of a variant that is held against that one.
     """
     file, *keys = rule.figure.split(".")
-    of_set = keys[0] if len(keys) > 1 else "test"
-    contrast = now.file("contrast") or {}
-    others = contrast["sets"][of_set][CONTRASTS[str(rule.against)]]
+    of_set = keys.pop(0) if len(keys) == 2 else "test"
+    contrast = now.file("contrast") or {"sets": {}}
+    others = contrast["sets"].get(of_set, {}).get(CONTRASTS[str(rule.against)], {})
     variant = file.removeprefix("evaluate/")
-    if variant not in others or keys[-1] not in others[variant]:
+    if len(keys) > 1 or keys[-1] not in others.get(variant, {}):
         raise ParamsError(
             f"params.yaml: figure {rule.figure}",
             f"is not held against {rule.against}; what is: {sorted(others)}, by intervals.",

@@ -277,6 +277,9 @@ def test_figures_of_an_evaluation_source_and_of_parts(place):
     assert (found["result"], found["value"], found["high"]) == ("pass", -0.1, 0.0)
     assert figure("evaluate/mxfp4.korquad.bits_per_byte", Metrics()) == {"value": 1.9}
     assert figure("evaluate/mxfp4.korquad.by_style.a.bits_per_byte", Metrics()) == {"value": 1.8}
+    for name in ("korquad.by_style.a.bits_per_byte", "korquad.by_style.a.rows"):
+        with pytest.raises(ParamsError, match="is not held against base"):
+            result(Rule(figure=f"evaluate/mxfp4.{name}", against="base", at_most=0.0))
 
 
 def test_totals_of_a_source_whose_counts_are_missing_are_no_totals(place):
