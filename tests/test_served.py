@@ -24,26 +24,9 @@ from stages.chat.family import renderer_of
 from stages.chat.rendering import Renderer
 from stages.chat.template import Message
 from stages.pipeline.run import read_json
+from stages.tiny.chat_template import RESPONSE_TEMPLATE
 from tests.micro import BIN
 from tests.taught import SAID, SETTINGS, TALKS, taught
-
-# How transformers tells the channels of gpt-oss apart; without it they run together.
-RESPONSE_TEMPLATE = {
-    "defaults": {"role": "assistant"},
-    "start_anchor": "<|start|>assistant",
-    "fields": {
-        "reasoning_content": {
-            "open": "<|channel|>analysis<|message|>",
-            "close": "<|end|>",
-            "content": "text",
-        },
-        "content": {
-            "open": "<|channel|>final<|message|>",
-            "close": ["<|return|>", "<|end|>", "<|call|>", "<|endoftext|>"],
-            "content": "text",
-        },
-    },
-}
 
 
 def pin_template(folder: Path) -> None:
