@@ -74,22 +74,30 @@ check: $(ENV) ## lint, types and the fast tests
 	python -m pytest -m "not soak and not pipeline"
 
 doctor: $(ENV) ## what this machine and environment are
-	python -m stages.pipeline.doctor
+	python -m stages.commands.doctor
 
 ui: $(ENV) ## MLflow's pages on the project's store, http://127.0.0.1:5000
-	python -m stages.pipeline.ui
+	python -m stages.commands.ui
 
 track: $(ENV) ## send the numbers in metrics/ that the tracker lacks
-	python -m stages.pipeline.tracking
+	python -m stages.commands.track
 
 preset: $(ENV) ## put the values of presets/NAME.yaml into params.yaml
-	python -m stages.pipeline.preset "$(NAME)"
+	python -m stages.commands.preset "$(NAME)"
+
+deps: $(ENV) ## the code dependencies in dvc.yaml, from the imports
+	python -m stages.commands.deps
+
+ROWS ?= 3
+
+show: $(ENV) ## the first ROWS of the training split as they are encoded, what is trained in colour
+	python -m stages.commands.show "$(ROWS)"
 
 VARIANT ?= merged-bf16
 PORT ?= 8000
 
 generate: $(ENV) ## talk to VARIANT in the terminal (base, adapter, merged-bf16, mxfp4)
-	python -m stages.generate --variant "$(VARIANT)"
+	python -m stages.commands.generate --variant "$(VARIANT)"
 
 # An adapter is no model by itself: its server would need the base beside it.
 serve: $(ENV) ## VARIANT behind an OpenAI-compatible server, http://127.0.0.1:8000/v1 (or PORT)
@@ -97,7 +105,7 @@ serve: $(ENV) ## VARIANT behind an OpenAI-compatible server, http://127.0.0.1:80
 	HF_HUB_OFFLINE=1 transformers serve "models/$(VARIANT)" --host 127.0.0.1 --port "$(PORT)"
 
 release-check: $(ENV) ## the verdict, and whether it is of what lies here
-	python -m stages.release.check
+	python -m stages.commands.release_check
 
 publish: $(ENV) ## upload VARIANT and its card to REPO of the hub, privately (PUBLIC=1: for all)
-	python -m stages.release.publish --variant "$(VARIANT)" --repo "$(REPO)" $(if $(filter 1,$(PUBLIC)),--public)
+	python -m stages.commands.publish --variant "$(VARIANT)" --repo "$(REPO)" $(if $(filter 1,$(PUBLIC)),--public)

@@ -43,7 +43,7 @@ from tokenizers import Tokenizer
 from stages.chat.harmony import Harmony
 from stages.chat.rendering import Settings
 from stages.pipeline import paths
-from stages.pipeline.run import pin_numerics
+from stages.pipeline.numerics import pin_numerics
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("MALSSI_SHARED", ROOT.parent / "shared"))
@@ -116,7 +116,7 @@ def random_model(folder: Path) -> None:
     from transformers import GptOssConfig, GptOssForCausalLM
 
     from stages.tiny.model import build_tokenizer
-    from stages.weights.mxfp4 import quantize
+    from stages.weights.tensors.mxfp4 import quantize
 
     folder.mkdir(parents=True)
     documents = [{"text": text} for text in [*QUESTIONS, DOCUMENT, SYSTEM]]
@@ -188,7 +188,7 @@ def write_gguf(project: Path, source: Path, kind: str) -> Path:
     params["runtime"]["tracking"] = False
     yaml.dump(params, project / paths.PARAMS)
     subprocess.run(
-        [sys.executable, "-m", "stages.gguf", "--type", kind],
+        [sys.executable, "-m", "stages.export_gguf", "--type", kind],
         cwd=project,
         env=os.environ | {"PYTHONPATH": str(ROOT), "DVC_ROOT": str(project)},
         check=True,
@@ -324,7 +324,8 @@ def o200k_file(scratch: Path) -> tuple[Path, Tokenizer] | None:
     """A GGUF of the vocabulary of gpt-oss alone, where the vocabulary is at hand."""
     from gguf import GGUFWriter
 
-    from stages.weights import gguf_layout, gguf_tokenizer
+    from stages.weights.gguf import layout as gguf_layout
+    from stages.weights.gguf import tokenizer as gguf_tokenizer
     from tests.test_harmony import o200k
 
     vocabulary = SHARED / "tokenizers/o200k_base.tiktoken"

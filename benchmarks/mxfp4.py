@@ -25,7 +25,7 @@ from pathlib import Path
 
 import torch
 
-from stages.weights.mxfp4 import BLOCK, dequantize, quantize
+from stages.weights.tensors.mxfp4 import BLOCK, dequantize, quantize
 
 PROJECT = Path(__file__).resolve().parents[1]
 THREADS = 2

@@ -30,9 +30,11 @@ from typing import Any
 
 from stages.chat.family import renderer_of
 from stages.chat.rendering import IGNORED, Renderer, Settings
+from stages.params.base import Tiny
+from stages.params.train import Train
+from stages.params.whole import read_config
 from stages.pipeline import paths
-from stages.pipeline.config import Tiny, Train, load_config
-from stages.pipeline.run import pin_numerics
+from stages.pipeline.numerics import pin_numerics
 from stages.training.by_document import attend_by_document
 from stages.training.packing import Block, Collator, one_row_each, pack
 
@@ -258,7 +260,7 @@ def main() -> None:
     )
     parser.add_argument("--threads", type=int, default=1)
     asked = parser.parse_args()
-    config = load_config()
+    config = read_config()
     pin_numerics(asked.threads)
     if not (SHARED / "data/songys-chatbot").is_dir():
         sys.exit(f"the real data is not in {SHARED}; set MALSSI_SHARED")

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from stages.weights.layout import GPT_OSS
+from stages.weights.quantising.layout import GPT_OSS
 
 ROOT = Path(__file__).resolve().parents[1]
 HIDDEN, VOCABULARY, RANK, BLOCK = 2880, 201_088, 8, 32

@@ -15,22 +15,36 @@ from typing import Any, cast
 
 import pyarrow as pa
 
+from stages.answering.likelihood import answer_bits
+from stages.answering.loading import load_variant
 from stages.answering.local import generate, in_batches, likeliest, scored_part
 from stages.answering.served import answers
-from stages.chat.family import renderer_of
-from stages.chat.rendering import IGNORED, Encoded, Renderer, Settings
-from stages.chat.template import Message
-from stages.metrics.likelihood import answer_bits
+from stages.chat.family import renderer_of, settings_of
+from stages.chat.messages import Message
+from stages.chat.rendering import IGNORED, Encoded, Renderer
+from stages.formats.tables import Row, read_table, write_file
+from stages.params.answer import Answer, Server
+from stages.params.chat_format import ChatFormat
+from stages.params.compute import Compute
+from stages.params.reading import read_params
+from stages.params.runtime import Runtime
+from stages.params.section import Sections
 from stages.pipeline import paths
-from stages.pipeline.config import Config, Server, Variant, load_config
 from stages.pipeline.errors import InputError
-from stages.pipeline.publish import publish
-from stages.pipeline.run import item, pin_numerics, run
-from stages.pipeline.tables import Row, read_table, write_file
-from stages.pipeline.tracking import project
-from stages.weights.loading import load_variant
+from stages.pipeline.numerics import pin_numerics
+from stages.pipeline.outputs import publish
+from stages.pipeline.program import item, run
+from stages.pipeline.variants import VariantName, tokenizer_folder
 
 log = logging.getLogger("answer")
+
+
+class Params(Sections):
+    compute: Compute
+    runtime: Runtime
+    encode: ChatFormat
+    answer: Answer
+
 
 PREDICTIONS = pa.schema(
     [
@@ -81,18 +95,18 @@ def in_process(
     rows: list[Row],
     parts: Sequence[tuple[list[int], Encoded]],
     topics: dict[str, list[str]],
-    config: Config,
+    params: Params,
 ) -> list[Row]:
     """What each row gets from the model: prediction, stopped, bits, topic_found."""
     from tqdm import tqdm
 
-    params, hidden = config.answer, not config.runtime.progress
+    asked, hidden = params.answer, not params.runtime.progress
     found: list[Row] = []
     with tqdm(total=len(rows), desc="rows", disable=hidden, mininterval=5) as bar:
-        for batch in in_batches(parts, params.batch_size):
+        for batch in in_batches(parts, asked.batch_size):
             bits = answer_bits(model, [encoded for _, encoded in batch], renderer.pad_id)
             prompts = [prompt for prompt, _ in batch]
-            said = generate(model, prompts, renderer, params.max_new_tokens)
+            said = generate(model, prompts, renderer, asked.max_new_tokens)
             found += [
                 {
                     "prediction": renderer.answer_text(ids).strip(),
@@ -106,7 +120,7 @@ def in_process(
     for source, choices in topics.items():
         of = [i for i, row in enumerate(rows) if row["source"] == source and row["topic"]]
         questions = [topic_question(rows[i]) for i in of]
-        ranked = likeliest(model, renderer, questions, choices, params.batch_size)
+        ranked = likeliest(model, renderer, questions, choices, asked.batch_size)
         bar = tqdm(ranked, f"topics of {source}", len(of), disable=hidden, mininterval=5)
         for i, topic in zip(of, bar, strict=True):
             found[i]["topic_found"] = topic
@@ -114,7 +128,7 @@ def in_process(
 
 
 def by_server(
-    server: Server, rows: list[Row], prompt_tokens: Sequence[int], config: Config
+    server: Server, rows: list[Row], prompt_tokens: Sequence[int], params: Params
 ) -> list[Row]:
     """The same from a server, where likelihoods are not to be had."""
     given = answers(
@@ -122,9 +136,9 @@ def by_server(
         server.model,
         [row["messages"][:-1] for row in rows],
         prompt_tokens,
-        config.answer.max_new_tokens,
-        config.answer.batch_size,
-        not config.runtime.progress,
+        params.answer.max_new_tokens,
+        params.answer.batch_size,
+        not params.runtime.progress,
     )
     return [
         {"prediction": a.text.strip(), "stopped": a.stopped, "bits": None, "topic_found": None}
@@ -132,45 +146,46 @@ def by_server(
     ]
 
 
+def answered_rows(
+    rows: list[Row], parts: Sequence[tuple[list[int], Encoded]], found: list[Row]
+) -> list[Row]:
+    """The rows of PREDICTIONS, by set and id."""
+    answered = [
+        {
+            "id": row["id"],
+            "set": row["set"],
+            "source": row["source"],
+            "style": row["style"],
+            "question": row["messages"][-2]["content"],
+            "reference": row["messages"][-1]["content"],
+            "answer_tokens": sum(label != IGNORED for label in encoded.labels),
+            "topic": row["topic"],
+            **given,
+        }
+        for row, (_, encoded), given in zip(rows, parts, found, strict=True)
+    ]
+    return sorted(answered, key=lambda row: (row["set"], row["id"]))
+
+
 def main() -> None:
-    variant = cast(Variant, item("variant"))
-    config = load_config()
-    pin_numerics(config.compute.threads)
+    variant = cast(VariantName, item("variant"))
+    params = read_params(Params)
+    pin_numerics(params.compute.threads)
     out = paths.PREDICTIONS / f"{variant}.parquet"
     with publish(out) as (file,):
-        settings = Settings(
-            conversation_date=config.encode.conversation_date, **config.encode.harmony.model_dump()
-        )
-        folder = paths.BASE if variant == paths.ADAPTER.name else paths.MODELS / variant
-        renderer = renderer_of(folder, settings)
-        rows, topics = asked_rows(config.answer.max_rows)
+        renderer = renderer_of(tokenizer_folder(variant), settings_of(params.encode))
+        rows, topics = asked_rows(params.answer.max_rows)
         if not rows:
             raise InputError(str(paths.SPLITS / "test"), "holds no row.", "Run `dvc repro mix`.")
         parts = [scored_part(renderer, row["messages"]) for row in rows]
-        server = config.answer.servers[variant]
+        server = params.answer.servers[variant]
         if server is None:
-            model = load_variant(variant, config.answer.dtype)
-            found = in_process(model, renderer, rows, parts, topics, config)
+            model = load_variant(variant, params.answer.dtype)
+            found = in_process(model, renderer, rows, parts, topics, params)
         else:
-            found = by_server(server, rows, [len(prompt) for prompt, _ in parts], config)
-        answered = [
-            {
-                "id": row["id"],
-                "set": row["set"],
-                "source": row["source"],
-                "style": row["style"],
-                "question": row["messages"][-2]["content"],
-                "reference": row["messages"][-1]["content"],
-                "answer_tokens": sum(label != IGNORED for label in encoded.labels),
-                "topic": row["topic"],
-                **given,
-            }
-            for row, (_, encoded), given in zip(rows, parts, found, strict=True)
-        ]
-        answered.sort(key=lambda row: (row["set"], row["id"]))
-        write_file(file, answered, PREDICTIONS)
-    log.info("%s: %d rows answered", variant, len(answered))
-    project(config.runtime, f"answer@{variant}", {"rows": len(answered)}, [out])
+            found = by_server(server, rows, [len(prompt) for prompt, _ in parts], params)
+        write_file(file, answered_rows(rows, parts, found), PREDICTIONS)
+    log.info("%s: %d rows answered", variant, len(rows))
 
 
 if __name__ == "__main__":

@@ -9,15 +9,29 @@ import logging
 import shutil
 from pathlib import Path
 
+from stages.formats.json_files import read_json, write_json
+from stages.params.base import Base, Folder
+from stages.params.compute import Compute
+from stages.params.reading import read_params
+from stages.params.runtime import Runtime
+from stages.params.section import Sections, Seed
 from stages.pipeline import paths
-from stages.pipeline.config import Base, Folder, load_config
 from stages.pipeline.errors import InputError, ModelError, disk_full
-from stages.pipeline.publish import publish
-from stages.pipeline.run import pin_numerics, read_json, run, write_json
-from stages.pipeline.tracking import dvc_hash, project
+from stages.pipeline.hashes import dvc_hash
+from stages.pipeline.numerics import pin_numerics
+from stages.pipeline.outputs import publish
+from stages.pipeline.program import run
 from stages.tiny.model import make_tiny
 
 log = logging.getLogger("base")
+
+
+class Params(Sections):
+    seed: Seed
+    compute: Compute
+    runtime: Runtime
+    base: Base
+
 
 PATTERNS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja"]
 FORBIDDEN = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.py")
@@ -98,25 +112,25 @@ def check_digest(asked: Folder, folder: Path) -> None:
 
 
 def main() -> None:
-    config = load_config()
-    pin_numerics(config.compute.threads)
+    params = read_params(Params)
+    base = params.base
+    pin_numerics(params.compute.threads)
     outs = [paths.BASE, paths.METRICS / "base.json"]
     with publish(*outs) as (folder, metrics_file):
-        if config.base.source == "tiny":
+        if base.source == "tiny":
             metrics = make_tiny(
-                config.base.tiny, config.seed, paths.PRETRAIN, folder, config.runtime.progress
+                base.tiny, params.seed, paths.PRETRAIN, folder, params.runtime.progress
             )
-        elif config.base.source == "hub":
-            metrics = fetch_hub(config.base, folder)
+        elif base.source == "hub":
+            metrics = fetch_hub(base, folder)
         else:
-            metrics = take_folder(Path(config.base.folder.path), folder)
-            check_digest(config.base.folder, folder)
+            metrics = take_folder(Path(base.folder.path), folder)
+            check_digest(base.folder, folder)
         described = read_json(folder / "config.json")
         metrics["model_type"] = described["model_type"]
         metrics["quantization"] = (described.get("quantization_config") or {}).get("quant_method")
         write_json(metrics_file, metrics)
     log.info("models/base: %s", metrics)
-    project(config.runtime, "base", metrics, outs)
 
 
 if __name__ == "__main__":

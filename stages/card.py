@@ -13,15 +13,28 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from stages.formats.json_files import read_json
+from stages.params.base import Base
+from stages.params.card import Card
+from stages.params.chat_format import ChatFormat
+from stages.params.reading import read_params
+from stages.params.section import Name, Sections
+from stages.params.sources import Source
 from stages.pipeline import paths
-from stages.pipeline.config import Base, load_config
-from stages.pipeline.publish import publish
-from stages.pipeline.run import item, read_json, run
-from stages.pipeline.tracking import project
+from stages.pipeline.outputs import publish
+from stages.pipeline.program import item, run
 
 log = logging.getLogger("card")
 
-TEMPLATE = Path("stages/card.md")
+
+class Params(Sections):
+    sources: dict[Name, Source]
+    base: Base
+    encode: ChatFormat
+    card: Card
+
+
+TEMPLATE = Path("stages/release/card.md")
 # Measures of a card, by their names in Korean and English, and which way is better.
 SHOWN = (
     ("bits_per_byte", "바이트당 비트", "bits per byte of the reference", "↓"),
@@ -127,25 +140,25 @@ def cell(text: object) -> str:
 
 def main() -> None:
     variant = item("variant")
-    config = load_config()
+    params = read_params(Params)
     metrics = read_all(variant)
     sets = sorted(metrics["contrast"]["sets"], key=lambda name: (name != "test", name))
     tables = {name: figures(metrics["contrast"], variant, name) for name in sets}
     sources = {
-        name: config.sources[name] for name in sorted(metrics["encode"]["train"]["by_source"])
+        name: params.sources[name] for name in sorted(metrics["encode"]["train"]["by_source"])
     }
     harmony = metrics["base"]["model_type"] == "gpt_oss"
-    day = config.encode.conversation_date
+    day = params.encode.conversation_date
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"interval": interval, "cell": cell}
     text = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         variant=variant,
-        base=config.base,
+        base=params.base,
         harmony=harmony,
         quantised_by="Mxfp4Config" if harmony else "CompressedTensorsConfig",
         day=day,
         day_in_words=date.fromisoformat(day).strftime("%d %b %Y"),
-        license=config.card.license,
+        license=params.card.license,
         metrics=metrics,
         sources=sources,
         made_up=[
@@ -155,10 +168,9 @@ def main() -> None:
     )
     outs = [paths.METRICS / "cards" / f"{variant}.md"]
     with publish(*outs) as (file,):
-        yaml = head(variant, config.base, config.card.license, tables)
+        yaml = head(variant, params.base, params.card.license, tables)
         file.write_text(f"---\n{yaml}\n---\n\n{text}", encoding="utf-8", newline="\n")
     log.info("%s: %d bytes", outs[0], outs[0].stat().st_size)
-    project(config.runtime, f"card@{variant}", {}, outs)
 
 
 if __name__ == "__main__":

@@ -10,16 +10,29 @@ import logging
 from itertools import islice
 from typing import Any
 
+from stages.answering.loading import load_model
 from stages.chat.rendering import IGNORED
+from stages.formats.json_files import write_json
+from stages.formats.tables import Row, read_table
+from stages.params.answer import Answer
+from stages.params.compare import Compare
+from stages.params.compute import Compute
+from stages.params.reading import read_params
+from stages.params.runtime import Runtime
+from stages.params.section import Sections
 from stages.pipeline import paths
-from stages.pipeline.config import load_config
-from stages.pipeline.publish import publish
-from stages.pipeline.run import item, pin_numerics, run, write_json
-from stages.pipeline.tables import Row, read_table
-from stages.pipeline.tracking import project
-from stages.weights.loading import load_model
+from stages.pipeline.numerics import pin_numerics
+from stages.pipeline.outputs import publish
+from stages.pipeline.program import item, run
 
 log = logging.getLogger("compare")
+
+
+class Params(Sections):
+    compute: Compute
+    runtime: Runtime
+    answer: Answer
+    compare: Compare
 
 
 def expected(model: Any, row: Row) -> Any:
@@ -49,17 +62,16 @@ def distance(merged: Any, exported: Any, row: Row) -> dict[str, float]:
 
 def main() -> None:
     form = item("format")
-    config = load_config()
-    pin_numerics(config.compute.threads)
+    params = read_params(Params)
+    pin_numerics(params.compute.threads)
     from tqdm import tqdm
 
-    params = config.compare
     outs = [paths.METRICS / "compare" / f"{form}.json"]
     with publish(*outs) as (metrics_file,):
-        merged = load_model(paths.MERGED, config.answer.dtype)
-        exported = load_model(paths.MODELS / form, config.answer.dtype)
-        rows = list(islice(read_table(paths.ENCODED / "validation"), params.max_rows))
-        bar = tqdm(rows, desc="rows", mininterval=5, disable=not config.runtime.progress)
+        merged = load_model(paths.MERGED, params.answer.dtype)
+        exported = load_model(paths.MODELS / form, params.answer.dtype)
+        rows = list(islice(read_table(paths.ENCODED / "validation"), params.compare.max_rows))
+        bar = tqdm(rows, desc="rows", mininterval=5, disable=not params.runtime.progress)
         found = [distance(merged, exported, row) for row in bar]
         total = {key: sum(each[key] for each in found) for key in found[0]}
         tokens = total["tokens"]
@@ -71,15 +83,15 @@ def main() -> None:
             "loss_nats_merged": round(total["merged_loss"] / tokens, 6),
             "loss_nats_exported": round(total["exported_loss"] / tokens, 6),
         }
-        if metrics["top1_agreement"] < params.min_top1_agreement:
+        least = params.compare.min_top1_agreement
+        if metrics["top1_agreement"] < least:
             log.warning(
                 "the %s model agrees with the merged one on %.3f of the tokens, under %s. Set "
                 "export.mxfp4.rule to search or calibrated, or train with train.qat.",
-                form, metrics["top1_agreement"], params.min_top1_agreement,
+                form, metrics["top1_agreement"], least,
             )  # fmt: skip
         write_json(metrics_file, metrics)
     log.info("%s: %s", form, metrics)
-    project(config.runtime, f"compare@{form}", metrics, outs)
 
 
 if __name__ == "__main__":

@@ -12,20 +12,15 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
 
 from stages.curation.contamination import Contamination
 from stages.curation.duplicates import FULL_BAND, Duplicates, Sketch, sketch_of
 from stages.curation.filters import refusal
-from stages.korean.lexicon import read_lexicon
-from stages.pipeline import paths
-from stages.pipeline.config import Curate, load_config
-from stages.pipeline.engine import map_batches
-from stages.pipeline.errors import InputError
-from stages.pipeline.publish import publish
-from stages.pipeline.run import run, write_json
-from stages.pipeline.tables import (
+from stages.formats.json_files import write_json
+from stages.formats.tables import (
     CANONICAL,
     CURATED,
     Row,
@@ -37,9 +32,26 @@ from stages.pipeline.tables import (
     write_file,
     write_table,
 )
-from stages.pipeline.tracking import project
+from stages.korean.lexicon import read_lexicon
+from stages.params.curate import Curate
+from stages.params.reading import read_params
+from stages.params.runtime import Runtime
+from stages.params.section import Name, Sections
+from stages.params.sources import Source
+from stages.pipeline import paths
+from stages.pipeline.engine import map_batches
+from stages.pipeline.errors import InputError
+from stages.pipeline.outputs import publish
+from stages.pipeline.program import run
 
 log = logging.getLogger("curate")
+
+
+class Params(Sections):
+    runtime: Runtime
+    sources: dict[Name, Source]
+    curate: Curate
+
 
 DROPPED = pa.schema([("id", pa.string()), ("source", pa.string()), ("reason", pa.string())])
 SKETCHED = pa.schema(
@@ -94,76 +106,86 @@ def sketch_batch(batch: pa.RecordBatch, limits: Curate) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(rows, schema=SKETCHED)
 
 
-def main() -> None:
-    config = load_config()
-    limits = config.curate
-    slang, emoji = read_lexicon(paths.SLANG), read_lexicon(paths.EMOJI)
-    outs = [paths.CURATED, paths.EVALUATION, paths.DROPPED, paths.METRICS / "curate.json"]
-    rows_in: Counter = Counter()
-    rows_out: Counter = Counter()
-    with_slang: Counter = Counter()
-    with_emoji: Counter = Counter()
-    dropped: list[dict[str, str]] = []
-    seen = Duplicates(limits.near_duplicate_jaccard, limits.same_split_jaccard)
-    tested = Contamination(limits.contamination_chars)
+class Kept:
+    """The rows that are kept, and what is counted on the way."""
 
-    def training_rows(tables: list[str]) -> Iterator[Row]:
-        work = partial(sketch_batch, limits=limits)
-        for name in tables:
-            for batch in map_batches(work, read_batches(paths.SCRUBBED / name), config.runtime):
-                for row in batch_rows(batch):
-                    if row["use"] == "training":
-                        yield row
+    def __init__(self, limits: Curate, tested: Contamination):
+        self.tested = tested
+        self.seen = Duplicates(limits.near_duplicate_jaccard, limits.same_split_jaccard)
+        self.slang, self.emoji = read_lexicon(paths.SLANG), read_lexicon(paths.EMOJI)
+        self.rows_in: Counter = Counter()
+        self.rows_out: Counter = Counter()
+        self.with_slang: Counter = Counter()
+        self.with_emoji: Counter = Counter()
+        self.dropped: list[dict[str, str]] = []
 
-    def kept_rows() -> Iterator[Row]:
-        for row in training_rows(tables):
+    def of(self, rows: Iterator[Row]) -> Iterator[Row]:
+        for row in rows:
             source = row["source"]
-            rows_in[source] += 1
+            self.rows_in[source] += 1
             reason, near = row["reason"], []
-            if reason is None and tested.touches(said_texts(row)):
+            if reason is None and self.tested.touches(said_texts(row)):
                 reason = "in_evaluation_set"
             if reason is None:
-                reason, near = seen.see(row, Sketch(row["digest"], row["sketch"]))
+                reason, near = self.seen.see(row, Sketch(row["digest"], row["sketch"]))
             if reason is not None:
-                dropped.append({"id": row["id"], "source": source, "reason": reason})
+                self.dropped.append({"id": row["id"], "source": source, "reason": reason})
                 continue
-            rows_out[source] += 1
+            self.rows_out[source] += 1
             text = "\n".join(row_texts(row))
-            with_slang[source] += bool(slang.search(text))
-            with_emoji[source] += bool(emoji.search(text))
+            self.with_slang[source] += bool(self.slang.search(text))
+            self.with_emoji[source] += bool(self.emoji.search(text))
             yield row | {"near": near}
 
-    tables = scrubbed_tables(sorted(config.sources))
+    def metrics(self, evaluation_rows: int) -> dict[str, Any]:
+        return {
+            "rows_in": sum(self.rows_in.values()),
+            "rows_out": sum(self.rows_out.values()),
+            "rows_dropped": len(self.dropped),
+            "rows_of_evaluation_sets": evaluation_rows,
+            "rows_crowded": self.seen.crowded,
+            "dropped": dict(Counter(row["reason"] for row in self.dropped)),
+            "rows_in_by_source": dict(self.rows_in),
+            "rows_out_by_source": dict(self.rows_out),
+            "slang_share_by_source": _shares(self.with_slang, self.rows_out),
+            "emoji_share_by_source": _shares(self.with_emoji, self.rows_out),
+        }
+
+
+def training_rows(tables: list[str], limits: Curate, runtime: Runtime) -> Iterator[Row]:
+    """The SKETCHED rows of the sources that are trained on."""
+    work = partial(sketch_batch, limits=limits)
+    for name in tables:
+        for batch in map_batches(work, read_batches(paths.SCRUBBED / name), runtime):
+            for row in batch_rows(batch):
+                if row["use"] == "training":
+                    yield row
+
+
+def main() -> None:
+    params = read_params(Params)
+    limits = params.curate
+    outs = [paths.CURATED, paths.EVALUATION, paths.DROPPED, paths.METRICS / "curate.json"]
+    tables = scrubbed_tables(sorted(params.sources))
+    tested = Contamination(limits.contamination_chars)
     for row in evaluation_set(tables):
         tested.add(said_texts(row))
     tested.close()
+    kept = Kept(limits, tested)
     with publish(*outs) as (table, evaluation, dropped_file, metrics_file):
         evaluation_rows = write_table(evaluation, evaluation_set(tables))
-        write_table(table, kept_rows(), CURATED)
-        write_file(dropped_file, dropped, DROPPED)
-        reasons = Counter(row["reason"] for row in dropped)
-        metrics = {
-            "rows_in": sum(rows_in.values()),
-            "rows_out": sum(rows_out.values()),
-            "rows_dropped": len(dropped),
-            "rows_of_evaluation_sets": evaluation_rows,
-            "rows_crowded": seen.crowded,
-            "dropped": dict(reasons),
-            "rows_in_by_source": dict(rows_in),
-            "rows_out_by_source": dict(rows_out),
-            "slang_share_by_source": _shares(with_slang, rows_out),
-            "emoji_share_by_source": _shares(with_emoji, rows_out),
-        }
+        write_table(table, kept.of(training_rows(tables, limits, params.runtime)), CURATED)
+        write_file(dropped_file, kept.dropped, DROPPED)
+        metrics = kept.metrics(evaluation_rows)
         write_json(metrics_file, metrics)
     log.info("%d rows in, %d out, dropped %s", metrics["rows_in"], metrics["rows_out"],
-             dict(sorted(reasons.items())))  # fmt: skip
-    if seen.crowded:
+             dict(sorted(metrics["dropped"].items())))  # fmt: skip
+    if metrics["rows_crowded"]:
         log.warning(
             "%d rows repeat what over %d others do; not all that are alike were found. Take the "
             "repeated part out of the rows, or raise curate.same_split_jaccard in params.yaml.",
-            seen.crowded, FULL_BAND,
+            metrics["rows_crowded"], FULL_BAND,
         )  # fmt: skip
-    project(config.runtime, "curate", metrics, outs)
 
 
 def _shares(counts: Counter, totals: Counter) -> dict[str, float]:

@@ -11,13 +11,19 @@ from typing import Any
 
 import pyarrow as pa
 
+from stages.formats.json_files import write_json
+from stages.formats.tables import write_stream
+from stages.params.downloads import Download
+from stages.params.reading import read_params
+from stages.params.section import Name, Sections
 from stages.pipeline import paths
-from stages.pipeline.config import Download, load_config
 from stages.pipeline.errors import InputError, ParamsError, disk_full
-from stages.pipeline.publish import publish
-from stages.pipeline.run import item, run, write_json
-from stages.pipeline.tables import write_stream
-from stages.pipeline.tracking import project
+from stages.pipeline.outputs import publish
+from stages.pipeline.program import item, run
+
+
+class Params(Sections):
+    downloads: dict[Name, Download]
 
 
 def hub_rows(asked: Download, cache: Path) -> Any:
@@ -49,22 +55,21 @@ def hub_rows(asked: Download, cache: Path) -> Any:
 
 def main() -> None:
     name = item("name")
-    config = load_config()
-    if name not in config.downloads:
+    downloads = read_params(Params).downloads
+    if name not in downloads:
         raise ParamsError(
             "--name",
             f"params.yaml has no download {name!r}.",
-            f"Use one of {sorted(config.downloads)}.",
+            f"Use one of {sorted(downloads)}.",
         )
     outs = [paths.HUB / f"{name}.parquet", paths.METRICS / "download" / f"{name}.json"]
     with publish(*outs) as (file, metrics_file):
-        rows = hub_rows(config.downloads[name], file.parent / "cache")
+        rows = hub_rows(downloads[name], file.parent / "cache")
         schema: pa.Schema = rows.features.arrow_schema
         batches = rows.with_format("arrow").iter(batch_size=1_000)
         write_stream(file, batches, schema)
         metrics = {"rows": len(rows), "columns": len(schema.names)}
         write_json(metrics_file, metrics)
-    project(config.runtime, f"download@{name}", metrics, outs)
 
 
 if __name__ == "__main__":

@@ -6,32 +6,36 @@ compared with what a server generates. An answer is never cut: a row that is too
 counted or, where params say so, loses its oldest exchanges. A row without a trained token goes no
 further.
 
-    python -m stages.encode --show 3
-
-prints the first rows of the training split as they would be encoded, the trained tokens in colour.
+`make show ROWS=3` prints the first rows of the training split as they are encoded, the trained
+tokens in colour.
 """
 
-import argparse
 import logging
 from collections import Counter
 from collections.abc import Iterator
-from itertools import groupby, islice
 from typing import Any
 
 import pyarrow as pa
 
-from stages.chat.family import renderer_of
-from stages.chat.rendering import IGNORED, Encoded, Renderer, Settings
-from stages.chat.template import Message
+from stages.chat.family import renderer_of, settings_of
+from stages.chat.messages import Message
+from stages.chat.rendering import IGNORED, Encoded, Renderer
+from stages.formats.json_files import write_json
+from stages.formats.tables import Row, read_table, write_table
+from stages.params.encode import Encode
+from stages.params.reading import read_params
+from stages.params.section import Sections
 from stages.pipeline import paths
-from stages.pipeline.config import Config, Encode, load_config
 from stages.pipeline.errors import DataError
-from stages.pipeline.publish import publish
-from stages.pipeline.run import run, write_json
-from stages.pipeline.tables import Row, read_table, write_table
-from stages.pipeline.tracking import project
+from stages.pipeline.outputs import publish
+from stages.pipeline.program import run
 
 log = logging.getLogger("encode")
+
+
+class Params(Sections):
+    encode: Encode
+
 
 SPLITS = ("train", "validation")
 IDS = pa.schema(
@@ -41,7 +45,6 @@ IDS = pa.schema(
         ("labels", pa.list_(pa.int32())),
     ]
 )
-COLOUR, PLAIN = "\x1b[30;42m", "\x1b[0m"
 
 
 class Counts:
@@ -123,45 +126,19 @@ def check_sources(split: str, counts: Counts, limit: int) -> None:
         )
 
 
-def show(config: Config, renderer: Renderer, rows: int) -> None:
-    """Prints the first rows of the training split, what is trained in colour."""
-    for row in islice(read_table(paths.SPLITS / "train"), rows):
-        encoded, _ = fitted(row["messages"], renderer, config.encode)
-        print(f"--- {row['id']} ({row['source']}, {row['style']})")
-        if encoded is None:
-            print("refused: too long")
-            continue
-        pairs = zip(encoded.input_ids, encoded.labels, strict=True)
-        for trained, stretch in groupby(pairs, key=lambda pair: pair[1] != IGNORED):
-            text = renderer.shown([number for number, _ in stretch])
-            print(f"{COLOUR}{text}{PLAIN}" if trained else text, end="")
-        trained_tokens = sum(label != IGNORED for label in encoded.labels)
-        print(f"\n--- {len(encoded.labels)} tokens, {trained_tokens} trained")
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m stages.encode")
-    parser.add_argument("--show", type=int, metavar="ROWS", help="print rows instead of encoding")
-    rows_to_show = parser.parse_args().show
-    config = load_config()
-    settings = Settings(
-        conversation_date=config.encode.conversation_date, **config.encode.harmony.model_dump()
-    )
-    renderer = renderer_of(paths.BASE, settings)
-    if rows_to_show is not None:
-        show(config, renderer, rows_to_show)
-        return
+    limits = read_params(Params).encode
+    renderer = renderer_of(paths.BASE, settings_of(limits))
     outs = [*(paths.ENCODED / split for split in SPLITS), paths.METRICS / "encode.json"]
     metrics: dict[str, dict[str, Any]] = {}
     with publish(*outs) as (*tables, metrics_file):
         for split, table in zip(SPLITS, tables, strict=True):
             counts = Counts()
-            write_table(table, encoded_rows(split, renderer, config.encode, counts), IDS)
-            check_sources(split, counts, config.encode.max_length_tokens)
+            write_table(table, encoded_rows(split, renderer, limits, counts), IDS)
+            check_sources(split, counts, limits.max_length_tokens)
             metrics[split] = counts.metrics()
             log.info("%s: %s, refused %s", split, dict(counts.totals), dict(counts.refused))
         write_json(metrics_file, metrics)
-    project(config.runtime, "encode", metrics, outs)
 
 
 if __name__ == "__main__":

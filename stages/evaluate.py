@@ -16,24 +16,39 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stages.formats.json_files import write_json
+from stages.formats.tables import Row, write_file
 from stages.korean.lexicon import read_lexicon, read_phrases
 from stages.korean.speech_level import speech_level
-from stages.metrics.bertscore import bertscore
-from stages.metrics.manner import manner
-from stages.metrics.measures import SUMMANDS, measures, topics_of
-from stages.metrics.output import keeps_schema, personal_data
-from stages.metrics.rouge import rouge
-from stages.metrics.short_answers import exact_match, f1
+from stages.measuring.bertscore import bertscore
+from stages.measuring.manner import manner
+from stages.measuring.measures import SUMMANDS, measures, topics_of
+from stages.measuring.output import keeps_schema, personal_data
+from stages.measuring.rouge import rouge
+from stages.measuring.short_answers import exact_match, f1
+from stages.params.answer import Answer
+from stages.params.compute import Compute
+from stages.params.evaluate import Evaluate
+from stages.params.reading import read_params
+from stages.params.scrub import Scrub
+from stages.params.section import Sections
 from stages.pipeline import paths
-from stages.pipeline.config import Config, load_config
-from stages.pipeline.publish import publish
-from stages.pipeline.run import item, pin_numerics, run, write_json
-from stages.pipeline.tables import Row, write_file
-from stages.pipeline.tracking import project
+from stages.pipeline.numerics import pin_numerics
+from stages.pipeline.outputs import publish
+from stages.pipeline.program import item, run
 
 log = logging.getLogger("evaluate")
 
 LOGGED = ("bits_per_byte", "rougeL_syllable", "topic_accuracy", "speech_level_accuracy")
+
+
+class Params(Sections):
+    compute: Compute
+    scrub: Scrub
+    answer: Answer
+    evaluate: Evaluate
+
+
 OTHER_ROWS = 10  # with one alone, the figure swings by a point of ROUGE on 160 rows
 SCORES = pa.schema(
     [
@@ -43,20 +58,20 @@ SCORES = pa.schema(
 )
 
 
-def judge(config: Config) -> Callable[[Row], Row]:
+def judge(params: Params) -> Callable[[Row], Row]:
     """A function from an answered row to the same row with its summands, but for BERTScore. Beside
     them stand its `level`, if its style is asked for one, and the types of its personal data."""
     warnings, forbidden = read_lexicon(paths.WARNINGS), read_lexicon(paths.FORBIDDEN)
     slang, emoji = read_lexicon(paths.SLANG), read_lexicon(paths.EMOJI)
     ordinary = frozenset(word.lower() for word in read_phrases(paths.LATIN))
-    optional = frozenset(config.scrub.optional)
+    optional = frozenset(params.scrub.optional)
 
     def judged(row: Row) -> Row:
         # Hangul may come in pieces (NFD), which no word list and no pattern has.
         said, wanted = (unicodedata.normalize("NFC", row[k]) for k in ("prediction", "reference"))
-        levels = config.evaluate.speech_levels.get(row["style"])
+        levels = params.evaluate.speech_levels.get(row["style"])
         level = speech_level(said) if levels else None
-        schema = config.evaluate.outputs.get(row["style"])
+        schema = params.evaluate.outputs.get(row["style"])
         personal = personal_data(said, row["question"], optional)
         likely = row["bits"] is not None
         ranked = row["topic"] is not None and row["topic_found"] is not None
@@ -157,20 +172,20 @@ def measured(rows: Sequence[Row], with_bertscore: bool) -> dict[str, Any]:
 PARTS = ("by_source", "by_style", "by_topic")
 
 
-def record(config: Config) -> dict[str, str]:
+def record(params: Params) -> dict[str, str]:
     """What the measures were computed with."""
     kiwi = f"kiwipiepy {version('kiwipiepy')}, model {version('kiwipiepy_model')}"
     scorer = f"rouge_score {version('rouge_score')}"
-    encoder = config.evaluate.bertscore
+    encoder = params.evaluate.bertscore
     return {
         "rouge_eojeol": f"{scorer}; words between blanks, lower case, letters and digits alone",
         "rouge_syllable": f"{scorer}; the same without blanks, one character a token",
         "rouge_morph": f"{scorer}; forms of {kiwi}; no signs",
         "exact_match, f1_char": "as KorQuAD 1.0's evaluate-v1.0.py",
         "speech_level": kiwi,
-        "decoding": f"greedy, at most {config.answer.max_new_tokens} tokens",
+        "decoding": f"greedy, at most {params.answer.max_new_tokens} tokens",
         "likelihood": f"transformers {version('transformers')}, torch {version('torch')}, "
-        f"{config.answer.dtype}",
+        f"{params.answer.dtype}",
         **(
             {"bertscore": f"{encoder.path}, digest {encoder.digest}, layer {encoder.layer}, "
              f"transformers {version('transformers')}, no weights by rarity, not rescaled"}
@@ -182,19 +197,19 @@ def record(config: Config) -> dict[str, str]:
 
 def main() -> None:
     variant = item("variant")
-    config = load_config()
+    params = read_params(Params)
     outs = [
         paths.SCORES / f"{variant}.parquet",
         paths.METRICS / "evaluate" / f"{variant}.json",
     ]
     answered = pq.read_table(paths.PREDICTIONS / f"{variant}.parquet").to_pylist()
-    rows = list(map(judge(config), answered))
-    if encoder := config.evaluate.bertscore:
-        pin_numerics(config.compute.threads)
+    rows = list(map(judge(params), answered))
+    if encoder := params.evaluate.bertscore:
+        pin_numerics(params.compute.threads)
         texts = [row["prediction"] for row in rows], [row["reference"] for row in rows]
         for row, score in zip(rows, bertscore(*texts, encoder), strict=True):
             row |= {"bertscore": score, "bertscore_asked": 1.0}
-    metrics: dict[str, Any] = {"record": record(config)}
+    metrics: dict[str, Any] = {"record": record(params)}
     metrics["sets"] = {
         name: measured(list(of), encoder is not None)
         for name, of in groupby(rows, key=lambda row: row["set"])
@@ -205,7 +220,6 @@ def main() -> None:
     for name, of in metrics["sets"].items():
         shown = {measure: of["measures"][measure] for measure in LOGGED}
         log.info("%s on %s, %d rows: %s", variant, name, of["rows"], shown)
-    project(config.runtime, f"evaluate@{variant}", metrics, outs)
 
 
 if __name__ == "__main__":

@@ -9,16 +9,23 @@ rule applies there is no verdict but `undecided`.
 import logging
 from typing import Any
 
+from stages.formats.json_files import write_json
 from stages.judging.drift import DISTRIBUTIONS, drift
 from stages.judging.figures import Metrics, check_commit, figure
+from stages.params.gate import Gate, Rule
+from stages.params.reading import read_params
+from stages.params.section import Sections
 from stages.pipeline import paths
-from stages.pipeline.config import Rule, load_config
 from stages.pipeline.errors import ParamsError
-from stages.pipeline.publish import publish
-from stages.pipeline.run import run, write_json
-from stages.pipeline.tracking import project
+from stages.pipeline.outputs import publish
+from stages.pipeline.program import run
 
 log = logging.getLogger("gate")
+
+
+class Params(Sections):
+    gate: Gate
+
 
 DECIDED = ("pass", "fail")
 
@@ -128,13 +135,13 @@ def verdict_of(rules: dict[str, dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    config = load_config()
-    commit = config.gate.release
+    params = read_params(Params).gate
+    commit = params.release
     now, release = Metrics(), None
     if commit is not None:
         check_commit(commit)
         release = Metrics(commit)
-    rules = {name: judged(rule, now, release) for name, rule in config.gate.rules.items()}
+    rules = {name: judged(rule, now, release) for name, rule in params.rules.items()}
     verdict = verdict_of(rules)
     gate = {"verdict": verdict, "passed": verdict == "pass", "rules": rules}
     drifts = drift(now, release) if release else {"figures": {}, "distances": {}}
@@ -147,7 +154,6 @@ def main() -> None:
     log.info("verdict: %s%s", verdict, f" ({', '.join(failed)})" if failed else "")
     if idle:
         log.info("rules that do not apply: %s", idle)
-    project(config.runtime, "gate", gate | drifts, outs)
 
 
 if __name__ == "__main__":

@@ -12,28 +12,39 @@ import json
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stages.chat.template import PLACEHOLDER, fill
+from stages.formats.json_files import write_json
+from stages.formats.tables import CANONICAL, Row, open_file, write_batches
 from stages.korean.speech_level import Level, speech_level, tone_of
+from stages.params.reading import read_params
+from stages.params.runtime import Runtime
+from stages.params.section import Name, Sections
+from stages.params.sources import Source
 from stages.pipeline import paths
-from stages.pipeline.config import Source, load_config
 from stages.pipeline.engine import map_batches
 from stages.pipeline.errors import DataError, EngineError, InputError, ParamsError
-from stages.pipeline.publish import publish
-from stages.pipeline.run import item, run, write_json
-from stages.pipeline.tables import CANONICAL, Row, open_file, write_batches
-from stages.pipeline.tracking import project
-from stages.raw.contract import Checked, Refused, absent_columns, columns_of, contract_of
-from stages.raw.records import csv_header, parquet_columns, raw_batches, records
+from stages.pipeline.outputs import publish
+from stages.pipeline.placeholders import PLACEHOLDER, fill
+from stages.pipeline.program import item, run
+from stages.reading.contract import Checked, Refused, absent_columns, columns_of, contract_of
+from stages.reading.records import csv_header, parquet_columns, raw_batches, records
 
 log = logging.getLogger("ingest")
+
+
+class Params(Sections):
+    runtime: Runtime
+    sources: dict[Name, Source]
+
 
 QUARANTINE = pa.schema(
     [
@@ -163,66 +174,86 @@ def open_raw(path: Path, source: Source) -> tuple[list[str], Iterator[pa.RecordB
     return header, chain([first], batches)
 
 
+@dataclass
+class Tally:
+    """What became of the rows of a source."""
+
+    rows_in: int = 0
+    quarantined: Counter[str] = field(default_factory=Counter)
+
+    def reading(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            self.rows_in += batch.num_rows
+            yield batch
+
+
+def good_rows(
+    path: Path, name: str, source: Source, runtime: Runtime, tally: Tally,
+    quarantine: Callable[[pa.RecordBatch], None],
+) -> Iterator[pa.RecordBatch]:  # fmt: skip
+    """The canonical rows of one file; the others go to `quarantine`, counted by their reason."""
+    header, batches = open_raw(path, source)
+    work = partial(ingest_batch, name=name, source=source, file=path.name, header=header)
+    for batch in map_batches(work, tally.reading(batches), runtime):
+        reason = pc.field("reason")
+        bad = batch.filter(reason.is_valid()).select(QUARANTINE.names)
+        tally.quarantined.update(bad.column("reason").to_pylist())
+        quarantine(bad)
+        yield batch.filter(reason.is_null()).select(CANONICAL.names)
+
+
+def balanced(name: str, rows_out: int, tally: Tally) -> dict[str, Any]:
+    """The metrics of a source.
+
+    Raises:
+        EngineError: rows were lost or doubled.
+    """
+    rows_in, put_aside = tally.rows_in, tally.quarantined.total()
+    if rows_in != rows_out + put_aside:
+        raise EngineError(
+            f"source {name!r}",
+            f"had {rows_in} rows read, {rows_out} written and {put_aside} quarantined: some were "
+            "lost or doubled on the way.",
+            "Nothing was kept. Run it again with runtime.engine local and one worker; if that "
+            "ends like this, too, it is a fault in malssi.",
+        )
+    return {
+        "rows_in": rows_in,
+        "rows_out": rows_out,
+        "rows_quarantined": put_aside,
+        "quarantined": dict(tally.quarantined),
+    }
+
+
 def main() -> None:
     name = item("source")
-    config = load_config()
-    if name not in config.sources:
+    params = read_params(Params)
+    if name not in params.sources:
         raise ParamsError(
             "--source",
             f"params.yaml has no source {name!r}.",
-            f"Use one of {sorted(config.sources)}.",
+            f"Use one of {sorted(params.sources)}.",
         )
-    source = config.sources[name]
+    source, runtime = params.sources[name], params.runtime
     files = raw_files(name, source)
     outs = [
         paths.INGESTED / name,
         paths.QUARANTINE / f"{name}.parquet",
         paths.METRICS / "ingest" / f"{name}.json",
     ]
-    rows_in = 0
-    quarantined: Counter = Counter()
-
-    def counted(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        nonlocal rows_in
-        for batch in batches:
-            rows_in += batch.num_rows
-            yield batch
-
-    def good_rows(path: Path) -> Iterator[pa.RecordBatch]:
-        header, batches = open_raw(path, source)
-        work = partial(ingest_batch, name=name, source=source, file=path.name, header=header)
-        for batch in map_batches(work, counted(batches), config.runtime):
-            reason = pc.field("reason")
-            bad = batch.filter(reason.is_valid()).select(QUARANTINE.names)
-            quarantined.update(bad.column("reason").to_pylist())
-            quarantine(bad)
-            yield batch.filter(reason.is_null()).select(CANONICAL.names)
-
+    tally = Tally()
     with publish(*outs) as (table, quarantine_file, metrics_file):
         with open_file(quarantine_file, QUARANTINE) as quarantine:
-            rows_out = write_batches(table, chain.from_iterable(map(good_rows, files)))
-        if rows_in != rows_out + quarantined.total():
-            raise EngineError(
-                f"source {name!r}",
-                f"had {rows_in} rows read, {rows_out} written and {quarantined.total()} "
-                "quarantined: some were lost or doubled on the way.",
-                "Nothing was kept. Run it again with runtime.engine local and one worker; if that "
-                "ends like this, too, it is a fault in malssi.",
-            )
-        metrics = {
-            "rows_in": rows_in,
-            "rows_out": rows_out,
-            "rows_quarantined": quarantined.total(),
-            "quarantined": dict(quarantined),
-        }
+            rows = (good_rows(f, name, source, runtime, tally, quarantine) for f in files)
+            rows_out = write_batches(table, chain.from_iterable(rows))
+        metrics = balanced(name, rows_out, tally)
         write_json(metrics_file, metrics)
-    log.info("%s: %d rows in, %d out, %d quarantined %s", name, rows_in, rows_out,
-             quarantined.total(), metrics["quarantined"])  # fmt: skip
-    if rows_in and not rows_out:
+    log.info("%s: %d rows in, %d out, %d quarantined %s", name, metrics["rows_in"], rows_out,
+             metrics["rows_quarantined"], metrics["quarantined"])  # fmt: skip
+    if metrics["rows_in"] and not rows_out:
         log.warning("%s: not one of %d rows could be taken %s: most likely sources.%s in "
-                    "params.yaml does not fit its file", name, rows_in, metrics["quarantined"],
-                    name)  # fmt: skip
-    project(config.runtime, f"ingest@{name}", metrics, outs)
+                    "params.yaml does not fit its file", name, metrics["rows_in"],
+                    metrics["quarantined"], name)  # fmt: skip
 
 
 if __name__ == "__main__":

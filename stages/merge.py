@@ -9,92 +9,35 @@ exactly once, or the merge refuses. A run that was killed goes on after its last
 
 import logging
 import math
-from typing import Any
 
+from stages.formats.json_files import read_json, write_json
+from stages.params.compute import Compute
+from stages.params.merge import Merge
+from stages.params.reading import read_params
+from stages.params.runtime import Runtime
+from stages.params.section import Sections
 from stages.pipeline import paths
-from stages.pipeline.config import load_config
-from stages.pipeline.errors import ModelError
-from stages.pipeline.publish import publish
-from stages.pipeline.run import pin_numerics, read_json, run, write_json
-from stages.pipeline.tracking import project
+from stages.pipeline.numerics import pin_numerics
+from stages.pipeline.outputs import publish
+from stages.pipeline.program import run
 
 log = logging.getLogger("merge")
 
 
-def in_bf16(name: str, weight: Any) -> Any:
-    """Rounded once.
-
-    Raises:
-        ModelError: a number is none, or none that BF16 can hold.
-    """
-    import torch
-
-    rounded = weight.to(torch.bfloat16)
-    if not torch.isfinite(rounded).all():
-        raise ModelError(
-            "models/merged-bf16",
-            f"{name} would hold NaN or infinity.",
-            "Look at the base model's weight; if it is fine, train with a lower rate.",
-        )
-    return rounded
-
-
-def plan(base: Any, adapter: Any) -> list[Any]:
-    """What is to be written, from the base's `weights.model.Model` and the `weights.lora.Adapter`;
-    no number is read yet."""
-    import torch
-
-    from stages.weights.change import energies
-    from stages.weights.shards import Group, Made, rows_at_once
-
-    def experts(name: str, shape: tuple[int, int, int]) -> Group:
-        def make(first: int, _: int) -> Made:
-            weight, sums = base.matrix(name, first), {}
-            if name in adapter:
-                tuned = adapter[name].tuned(weight, first)
-                weight, sums = tuned, energies(weight, tuned)
-            return {name: in_bf16(name, weight.T).unsqueeze(0)}, sums
-
-        count, rows, columns = shape
-        return Group({name: (torch.bfloat16, (count, columns, rows))}, 1, make)
-
-    def matrix(name: str) -> Group:
-        def make(first: int, last: int) -> Made:
-            weight = base.rows(name, first, last)
-            tuned = adapter[name].tuned(weight, first=first)
-            return {name: in_bf16(name, tuned)}, energies(weight, tuned)
-
-        shape = base.stored(name).shape
-        return Group({name: (torch.bfloat16, shape)}, rows_at_once(shape), make)
-
-    def untouched(name: str) -> Group:
-        stored = base.stored(name)
-        floats = stored.dtype.is_floating_point
-
-        def make(first: int, last: int) -> Made:
-            weight = base.rows(name, first, last) if stored.shape else base[name]
-            return {name: in_bf16(name, weight) if floats else weight}, {}
-
-        dtype = torch.bfloat16 if floats else stored.dtype
-        return Group({name: (dtype, stored.shape)}, rows_at_once(stored.shape), make)
-
-    groups = []
-    for name in base:
-        shape = base.shape(name)
-        if base.is_packed(name) or (base.is_experts(name) and name in adapter):
-            groups.append(experts(name, shape))
-        else:
-            groups.append(matrix(name) if name in adapter else untouched(name))
-    return groups
+class Params(Sections):
+    compute: Compute
+    runtime: Runtime
+    merge: Merge
 
 
 def main() -> None:
-    config = load_config()
-    pin_numerics(config.compute.threads)
-    from stages.weights.checkpoint import copy_companions
-    from stages.weights.lora import Adapter
-    from stages.weights.model import Model
-    from stages.weights.shards import shards_room, take_shards, write_shards
+    params = read_params(Params)
+    pin_numerics(params.compute.threads)
+    from stages.weights.merge_plan import MergePlan
+    from stages.weights.tensors.checkpoint import copy_companions
+    from stages.weights.tensors.lora import Adapter
+    from stages.weights.tensors.model import Model
+    from stages.weights.tensors.shards import shards_room, take_shards, write_shards
 
     outs = [paths.MERGED, paths.METRICS / "merge.json"]
     with publish(*outs) as (folder, metrics_file):
@@ -102,15 +45,15 @@ def main() -> None:
         with (
             Model(paths.BASE) as base,
             Adapter(paths.ADAPTER, base.shapes()) as adapter,
-            shards_room("merge", made_from, config.merge.model_dump()) as room,
+            shards_room("merge", made_from, params.merge.model_dump()) as room,
         ):
-            groups = plan(base, adapter)
+            groups = MergePlan(base, adapter).groups()
             sums = write_shards(
                 room,
                 groups,
-                config.merge.max_shard_mb * 1_000_000,
-                config.compute.threads,
-                config.runtime.progress,
+                params.merge.max_shard_mb * 1_000_000,
+                params.compute.threads,
+                params.runtime.progress,
             )
             changed = {name: sums[name] for name in adapter}
             folder.mkdir()
@@ -129,7 +72,6 @@ def main() -> None:
         }
         write_json(metrics_file, metrics)
     log.info("%s", metrics)
-    project(config.runtime, "merge", metrics, outs)
 
 
 if __name__ == "__main__":

@@ -11,22 +11,31 @@ the ratio of the result (not of the inputs) is the asked one.
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import pyarrow as pa
 
+from stages.formats.json_files import write_json
+from stages.formats.tables import Row, read_table, write_table
 from stages.korean.lexicon import read_lexicon
 from stages.mixing.prompts import messages_of, scored_messages_of, starts_wrong, topic_of
 from stages.mixing.ratio import in_order, in_ratio, with_few_warnings
 from stages.mixing.splits import SPLITS, content_group, split_of, without_leaks
+from stages.params.mix import Mix
+from stages.params.reading import read_params
+from stages.params.section import Sections, Seed
 from stages.pipeline import paths
-from stages.pipeline.config import Config, Mix, load_config
 from stages.pipeline.errors import DataError
-from stages.pipeline.publish import publish
-from stages.pipeline.run import run, write_json
-from stages.pipeline.tables import Row, read_table, write_table
-from stages.pipeline.tracking import project
+from stages.pipeline.outputs import publish
+from stages.pipeline.program import run
 
 log = logging.getLogger("mix")
+
+
+class Params(Sections):
+    seed: Seed
+    mix: Mix
+
 
 MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string()), ("thinking", pa.string())])
 MESSAGES = pa.schema(
@@ -41,13 +50,12 @@ MESSAGES = pa.schema(
 SCORED = pa.schema([*MESSAGES, ("topic_query", pa.string()), ("topic", pa.string())])
 
 
-def conversations(config: Config, counts: Counter) -> dict[str, list[Row]]:
+def conversations(mix: Mix, seed: int, counts: Counter) -> dict[str, list[Row]]:
     """The curated rows as conversations, by split.
 
     Raises:
         DataError: a row's source is not in params.yaml.
     """
-    mix = config.mix
     warnings = read_lexicon(paths.WARNINGS)
     rows: dict[str, list[Row]] = {split: [] for split in SPLITS}
     for row in read_table(paths.CURATED):
@@ -63,7 +71,7 @@ def conversations(config: Config, counts: Counter) -> dict[str, list[Row]]:
         if mix.drop_wrong_starts and any(starts_wrong(answer, warnings) for answer in answers):
             counts["rows_dropped_as_wrong_starts"] += 1
             continue
-        split = split_of(config.seed, content_group(row), mix)
+        split = split_of(seed, content_group(row), mix)
         made = scored_row(row, mix) if split == "test" else row | {"messages": messages}
         rows[split].append(made | {"warns": any(warnings.search(answer) for answer in answers)})
     return rows
@@ -77,10 +85,10 @@ def scored_row(row: Row, mix: Mix) -> Row:
     }  # fmt: skip
 
 
-def evaluation_rows(config: Config) -> list[Row]:
+def evaluation_rows(mix: Mix, seed: int) -> list[Row]:
     """The rows of the evaluation sources that have a template, in the order of their hashes."""
-    rows = [row for row in read_table(paths.EVALUATION) if row["source"] in config.mix.templates]
-    return [scored_row(row, config.mix) for row in in_order(rows, config.seed)]
+    rows = [row for row in read_table(paths.EVALUATION) if row["source"] in mix.templates]
+    return [scored_row(row, mix) for row in in_order(rows, seed)]
 
 
 def row_size(unit: str) -> Callable[[Row], int]:
@@ -146,51 +154,68 @@ def shares(rows: Iterable[Row], key: str, size: Callable[[Row], int]) -> dict[st
     return {name: round(count / total, 6) for name, count in counts.items()}
 
 
+def taken_of(
+    split: str, rows: list[Row], mix: Mix, seed: int, size: Callable[[Row], int]
+) -> tuple[list[Row], int]:
+    """The rows of a split in the asked ratio, and how many were put aside for their warnings.
+
+    Raises:
+        DataError: a source has no row left, or training has too few of a kind.
+    """
+    repeats = mix.max_repeats if split == "train" else 1
+    weights = {name: mix.weights[name] for name in sorted(mix.weights)}
+
+    def choose(of: list[Row]) -> list[Row]:
+        return in_ratio(of, weights, seed, size, repeats)
+
+    taken, put_aside = with_few_warnings(in_order(rows, seed), choose, mix.max_warning_share)
+    check_sources(split, taken, rows, put_aside, weights)
+    if split == "train":
+        check_minimum(taken, mix)
+    return taken, put_aside
+
+
+def described(taken: list[Row], put_aside: int, size: Callable[[Row], int]) -> dict[str, Any]:
+    """The metrics of a split."""
+    return {
+        "rows": len(taken),
+        "rows_different": len({row["id"] for row in taken}),
+        "rows_dropped_for_warnings": put_aside,
+        "warning_share": round(sum(row["warns"] for row in taken) / len(taken), 6),
+        "share_by_source": shares(taken, "source", size),
+        "share_by_style": shares(taken, "style", size),
+    }
+
+
 def main() -> None:
-    config = load_config()
-    mix = config.mix
+    params = read_params(Params)
+    mix, seed = params.mix, params.seed
     outs = [
         *(paths.SPLITS / split for split in SPLITS),
         paths.SPLITS / "evaluation",
         paths.METRICS / "mix.json",
     ]
     counts: Counter = Counter(rows_curated=0, rows_dropped_as_wrong_starts=0)
-    rows = conversations(config, counts)
+    rows = conversations(mix, seed, counts)
     size = row_size(mix.unit)
-    weights = {name: mix.weights[name] for name in sorted(mix.weights)}
-    total_weight = sum(weights.values())
-    metrics: dict = dict(counts)
+    total_weight = sum(mix.weights.values())
+    metrics: dict[str, Any] = dict(counts)
     metrics["rows_dropped_as_leaks"] = without_leaks(rows)
-    metrics["asked_share"] = {name: round(w / total_weight, 6) for name, w in weights.items()}
+    metrics["asked_share"] = {
+        name: round(mix.weights[name] / total_weight, 6) for name in sorted(mix.weights)
+    }
     with publish(*outs) as (*tables, evaluation, metrics_file):
         for split, table in zip(SPLITS, tables, strict=True):
-            repeats = mix.max_repeats if split == "train" else 1
-
-            def choose(of: list[Row], repeats: int = repeats) -> list[Row]:
-                return in_ratio(of, weights, config.seed, size, repeats)
-
-            ordered = in_order(rows[split], config.seed)
-            taken, put_aside = with_few_warnings(ordered, choose, mix.max_warning_share)
-            check_sources(split, taken, rows[split], put_aside, weights)
-            if split == "train":
-                check_minimum(taken, mix)
+            taken, put_aside = taken_of(split, rows[split], mix, seed, size)
             write_table(table, taken, SCORED if split == "test" else MESSAGES)
-            metrics[split] = {
-                "rows": len(taken),
-                "rows_different": len({row["id"] for row in taken}),
-                "rows_dropped_for_warnings": put_aside,
-                "warning_share": round(sum(row["warns"] for row in taken) / len(taken), 6),
-                "share_by_source": shares(taken, "source", size),
-                "share_by_style": shares(taken, "style", size),
-            }
+            metrics[split] = described(taken, put_aside, size)
             log.info("%s: %d of %d rows %s", split, len(taken), len(rows[split]),
                      metrics[split]["share_by_source"])  # fmt: skip
-        scored = evaluation_rows(config)
+        scored = evaluation_rows(mix, seed)
         write_table(evaluation, scored, SCORED)
         metrics["evaluation_rows_by_source"] = dict(Counter(row["source"] for row in scored))
         metrics["strata"] = strata(rows)
         write_json(metrics_file, metrics)
-    project(config.runtime, "mix", metrics, outs)
 
 
 def strata(rows: dict[str, list[Row]]) -> dict[str, dict[str, int]]:

@@ -13,12 +13,13 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, UndefinedError
 from markupsafe import Markup
 
+from stages.formats.json_files import read_json, write_json
+from stages.params.reading import read_params
+from stages.params.section import Sections, Seed
 from stages.pipeline import paths
-from stages.pipeline.config import load_config
 from stages.pipeline.errors import DataError, InputError
-from stages.pipeline.publish import publish
-from stages.pipeline.run import read_json, run, write_json
-from stages.pipeline.tracking import project
+from stages.pipeline.outputs import publish
+from stages.pipeline.program import run
 from stages.reporting import charts_of_runs as runs
 from stages.reporting import charts_of_scores as charts
 from stages.reporting import figures, flow, scores, words
@@ -28,7 +29,12 @@ from stages.reporting.samples import Sample, read_samples
 
 log = logging.getLogger("report")
 
-TEMPLATE = Path("stages/report.html")
+
+class Params(Sections):
+    seed: Seed
+
+
+TEMPLATE = Path("stages/reporting/page.html")
 SUMMARY = paths.METRICS / "summary.json"
 LEVELS = ["hapsyo", "haeyo", "haera", "hae", "nominal", "unknown"]
 GROUPINGS = ("source", "style", "topic")
@@ -226,12 +232,12 @@ def reading(key: str) -> Markup:
 
 
 def main() -> None:
-    config = load_config()
+    seed = read_params(Params).seed
     outs = [paths.REPORT, SUMMARY]
-    samples = read_samples(config.seed)
+    samples = read_samples(seed)
     try:
         metrics = read_all()
-        html, headline = page(metrics, samples, config.seed), summary(metrics)
+        html, headline = page(metrics, samples, seed), summary(metrics)
     except (KeyError, UndefinedError) as error:
         # A page with holes would pass for a whole one.
         raise DataError(
@@ -243,7 +249,6 @@ def main() -> None:
         page_file.write_text(html, encoding="utf-8", newline="\n")
         write_json(summary_file, headline)
     log.info("%s: verdict %s, %d bytes", paths.REPORT, metrics["gate"]["verdict"], len(html))
-    project(config.runtime, "report", headline, outs)
 
 
 if __name__ == "__main__":

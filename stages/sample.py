@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from stages.formats.json_files import write_json
 from stages.grammar.chat import chat_rows
 from stages.grammar.dialogue import dialogue_rows
 from stages.grammar.instruct import instruct_rows
@@ -22,14 +23,21 @@ from stages.grammar.personal import Personal
 from stages.grammar.pretrain import pretrain_documents
 from stages.grammar.relearn import correction_rows, no_warning_rows
 from stages.grammar.rows import Row
+from stages.params.reading import read_params
+from stages.params.sample import Sample
+from stages.params.section import Sections, Seed
 from stages.pipeline import paths
-from stages.pipeline.config import Sample, load_config
 from stages.pipeline.errors import ParamsError
-from stages.pipeline.publish import publish
-from stages.pipeline.run import run, write_json
-from stages.pipeline.tracking import project
+from stages.pipeline.outputs import publish
+from stages.pipeline.program import run
 
 log = logging.getLogger("sample")
+
+
+class Params(Sections):
+    seed: Seed
+    sample: Sample
+
 
 KINDS: dict[str, Callable[[random.Random, Personal], Iterator[Row]]] = {
     "news": news_rows,
@@ -101,8 +109,8 @@ def _is_system(turn: str | dict) -> bool:
 
 
 def main() -> None:
-    config = load_config()
-    sample: Sample = config.sample
+    params = read_params(Params)
+    seed, sample = params.seed, params.sample
     counts = {
         "news": sample.news_rows,
         "chat": sample.chat_rows,
@@ -117,10 +125,10 @@ def main() -> None:
     taken: set[str] = set()
     with publish(*outs, metrics_out) as (*files, metrics_file):
         for (kind, count), file in zip(counts.items(), files, strict=False):
-            rows = source_rows(config.seed, kind, count, sample.personal_share)
+            rows = source_rows(seed, kind, count, sample.personal_share)
             for row in rows:
                 taken.update(texts_of(row.raw))
-            lines = list(lines_with_damage(config.seed, kind, rows, sample.malformed_share))
+            lines = list(lines_with_damage(seed, kind, rows, sample.malformed_share))
             write_lines(file, lines)
             planted = sum(len(row.planted) for row in rows)
             metrics[kind] = {
@@ -130,11 +138,10 @@ def main() -> None:
             }
             log.info("%s: %d rows, %d broken lines, %d planted values", kind, len(rows),
                      len(lines) - len(rows), planted)  # fmt: skip
-        documents = pretraining(config.seed, sample.pretrain_documents, taken)
+        documents = pretraining(seed, sample.pretrain_documents, taken)
         write_lines(files[-1], [json.dumps(document, ensure_ascii=False) for document in documents])
         metrics["pretrain"] = {"documents": len(documents)}
         write_json(metrics_file, metrics)
-    project(config.runtime, "sample", metrics, [*outs, metrics_out])
 
 
 def write_lines(path: Path, lines: list[str]) -> None:

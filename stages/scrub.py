@@ -13,16 +13,25 @@ from functools import partial
 
 import pyarrow as pa
 
+from stages.formats.json_files import write_json
+from stages.formats.tables import CANONICAL, Row, batch_rows, read_batches, write_batches
+from stages.params.reading import read_params
+from stages.params.runtime import Runtime
+from stages.params.scrub import Scrub
+from stages.params.section import Sections
 from stages.pii.scrubber import RULES_VERSION, Span, scrub
 from stages.pipeline import paths
-from stages.pipeline.config import load_config
 from stages.pipeline.engine import map_batches
-from stages.pipeline.publish import publish
-from stages.pipeline.run import item, run, write_json
-from stages.pipeline.tables import CANONICAL, Row, batch_rows, read_batches, write_batches
-from stages.pipeline.tracking import project
+from stages.pipeline.outputs import publish
+from stages.pipeline.program import item, run
 
 log = logging.getLogger("scrub")
+
+
+class Params(Sections):
+    runtime: Runtime
+    scrub: Scrub
+
 
 # What was masked in a row, `TYPE/rule` for each value, and whether one of them is a guess.
 SCRUBBED = pa.schema([*CANONICAL, ("masks", pa.list_(pa.string())), ("doubtful", pa.bool_())])
@@ -61,15 +70,15 @@ def scrub_row(row: Row, optional: frozenset[str]) -> tuple[Row, list[Span]]:
 
 def main() -> None:
     name = item("source")
-    config = load_config()
+    params = read_params(Params)
     outs = [paths.SCRUBBED / name, paths.METRICS / "scrub" / f"{name}.json"]
     masks: Counter = Counter()
     rows_masked = rows_to_review = 0
 
     def scrubbed() -> Iterator[pa.RecordBatch]:
         nonlocal rows_masked, rows_to_review
-        work = partial(scrub_batch, optional=frozenset(config.scrub.optional))
-        for batch in map_batches(work, read_batches(paths.INGESTED / name), config.runtime):
+        work = partial(scrub_batch, optional=frozenset(params.scrub.optional))
+        for batch in map_batches(work, read_batches(paths.INGESTED / name), params.runtime):
             of_rows = batch.column("masks").to_pylist()
             masks.update(mask for of_row in of_rows for mask in of_row)
             rows_masked += sum(map(bool, of_rows))
@@ -93,7 +102,6 @@ def main() -> None:
         write_json(metrics_file, metrics)
     log.info("%s: %d of %d rows masked %s; %d to review", name, rows_masked, rows,
              dict(sorted(by_type.items())), rows_to_review)  # fmt: skip
-    project(config.runtime, f"scrub@{name}", metrics, outs)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from stages.answering.likelihood import answer_bits
+from stages.chat.messages import Message
 from stages.chat.rendering import IGNORED, Encoded, Renderer
-from stages.chat.template import Message
-from stages.metrics.likelihood import answer_bits
 
 
 def in_batches(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

@@ -20,9 +20,9 @@ from functools import partial
 from typing import Any
 
 from stages.chat.harmony import CONTROL_TOKENS
-from stages.chat.template import Message
+from stages.chat.messages import Message
 from stages.pipeline.errors import PipelineError
-from stages.pipeline.tracking import without_secrets
+from stages.tracking.store import without_secrets
 
 log = logging.getLogger("served")
 

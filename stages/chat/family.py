@@ -5,10 +5,11 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from stages.chat.harmony import Harmony
-from stages.chat.own_template import OwnTemplate
 from stages.chat.rendering import Renderer, Settings
+from stages.chat.tokenizer_template import OwnTemplate
+from stages.formats.json_files import read_json
+from stages.params.chat_format import ChatFormat
 from stages.pipeline.errors import InputError
-from stages.pipeline.run import read_json
 
 
 def renderer_of(folder: Path, settings: Settings) -> Renderer:
@@ -25,3 +26,12 @@ def renderer_of(folder: Path, settings: Settings) -> Renderer:
     if read_json(config)["model_type"] == "gpt_oss":
         return Harmony(Tokenizer.from_file(str(vocabulary)), settings)
     return OwnTemplate(folder, settings)
+
+
+def settings_of(told: ChatFormat) -> Settings:
+    """What params.yaml says beside the conversations."""
+    return Settings(
+        reasoning_effort=told.harmony.reasoning_effort,
+        knowledge_cutoff=told.harmony.knowledge_cutoff,
+        conversation_date=told.conversation_date,
+    )

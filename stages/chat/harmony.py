@@ -25,8 +25,8 @@ from collections.abc import Sequence
 
 from tokenizers import Tokenizer
 
+from stages.chat.messages import Message
 from stages.chat.rendering import IGNORED, Encoded, Settings
-from stages.chat.template import Message
 from stages.pipeline.errors import ModelError
 
 CONTROL_TOKENS = (

@@ -3,9 +3,10 @@ would render them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from stages.chat.template import Message
+if TYPE_CHECKING:
+    from stages.chat.messages import Message
 
 IGNORED = -100  # the label of a token that is not trained
 
@@ -35,11 +36,11 @@ class Renderer(Protocol):
     pad_id: int
     stop_ids: list[int]  # where a server stops
 
-    def prompt(self, messages: Sequence[Message]) -> list[int]:
+    def prompt(self, messages: "Sequence[Message]") -> list[int]:
         """The ids up to where a server would now generate an answer."""
         ...
 
-    def conversation(self, messages: Sequence[Message]) -> Encoded:
+    def conversation(self, messages: "Sequence[Message]") -> Encoded:
         """The ids of a conversation that ends on an answer, and as labels what a server would
         generate of it."""
         ...

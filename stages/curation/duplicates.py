@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from datasketch import MinHash
 
-from stages.pipeline.tables import Row, row_texts, said_texts
+from stages.formats.tables import Row, row_texts, said_texts
 
 SHINGLE_CHARS = 5
 PERMUTATIONS = 128

@@ -1,9 +1,9 @@
 """Filters that look at one row alone, as a whole and text by text: a long Korean question does not
 make up for an answer in Chinese."""
 
+from stages.formats.tables import Row, row_texts
 from stages.korean.script import foreign_share, hangul_share
-from stages.pipeline.config import Curate
-from stages.pipeline.tables import Row, row_texts
+from stages.params.curate import Curate
 
 SHORTEST_PART_CHARS = 10  # a name or a label may be in Chinese characters alone
 

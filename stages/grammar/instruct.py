@@ -24,10 +24,10 @@ from stages.grammar.instruct_frames import (
     SPELLING_WORDS,
 )
 from stages.grammar.news import FRAMES_BY_SECTION, SECTIONS, body, headline_and_lead
+from stages.grammar.particles import with_particle
 from stages.grammar.personal import Personal
 from stages.grammar.rows import Planted, Row
 from stages.grammar.slots import Slots
-from stages.korean.particles import with_particle
 
 CATEGORIES = (
     "일상대화", "IT", "맞춤법", "문체변환", "사투리", "금융",

@@ -4,7 +4,7 @@
 
 import random
 
-from stages.korean.particles import with_particle
+from stages.grammar.particles import with_particle
 
 NAMES = ("values", "numbers", "items", "scores", "prices", "lengths", "ages", "counts")
 PEOPLE = ("민지", "준호", "서연", "도현", "지우", "유나", "현우", "소라", "태민", "은비")

@@ -13,7 +13,7 @@ generator.
 import random
 from collections.abc import Callable, Mapping, Sequence
 
-from stages.korean.particles import with_particle
+from stages.grammar.particles import with_particle
 
 Words = str | Sequence[str] | Callable[[random.Random], str]
 Lexicon = Mapping[str, Words]

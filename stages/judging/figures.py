@@ -16,9 +16,9 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
+from stages.formats.json_files import read_json
 from stages.pipeline import paths
 from stages.pipeline.errors import InputError, ParamsError
-from stages.pipeline.run import read_json
 
 # Whose files may be bounded: what the gate depends on.
 STAGES = ("ingest", "scrub", "curate", "mix", "base", "encode", "train", "merge", "export",

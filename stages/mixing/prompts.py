@@ -3,10 +3,11 @@
 import re
 from functools import cache
 
-from stages.chat.template import Message, conversation, fill
-from stages.pipeline.config import Mix, Template
+from stages.chat.messages import Message, conversation
+from stages.formats.tables import Row
+from stages.params.mix import Mix, Template
 from stages.pipeline.errors import ParamsError
-from stages.pipeline.tables import Row
+from stages.pipeline.placeholders import fill
 
 # Reasoning at the start of an answer: <think>…</think> (S4-06).
 _REASONING = re.compile(r"\s*<think>\s*(.*?)\s*</think>\s*(.+)", re.DOTALL)

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
+from stages.formats.tables import Row
 from stages.mixing.splits import draw
-from stages.pipeline.tables import Row
 
 
 def in_order(rows: list[Row], seed: int) -> list[Row]:

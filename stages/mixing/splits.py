@@ -9,8 +9,8 @@ together is taken out of the one that trains.
 import hashlib
 from collections import defaultdict
 
-from stages.pipeline.config import Mix
-from stages.pipeline.tables import Row, row_texts
+from stages.formats.tables import Row, row_texts
+from stages.params.mix import Mix
 
 SPLITS = ("train", "validation", "test")
 # A shorter answer (네, 경제, 감사합니다) is said by many and gives nothing away.

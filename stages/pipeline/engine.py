@@ -20,7 +20,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from stages.pipeline.config import Runtime
+from stages.params.runtime import Runtime
 from stages.pipeline.errors import EngineError, ParamsError, PipelineError
 
 Work = Callable[[pa.RecordBatch], pa.RecordBatch]

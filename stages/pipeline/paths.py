@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
+CHECKED = Path("data/params-checked.txt")
 SAMPLE = Path("data/raw/sample")
 PRETRAIN = SAMPLE / "pretrain.jsonl"
 HUB = Path("data/raw/hub")

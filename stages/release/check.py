@@ -1,5 +1,4 @@
-"""May what lies here be released? `make release-check` prints the gate's verdict, rule by rule, and
-fails unless it is `pass`.
+"""May what lies here be released? (`make release-check`)
 
 A verdict is of the code, params and data that made it. So first everything is compared with
 `dvc.lock`, stage by stage up to the gate: the code and params of a stage are those of the tree, its
@@ -10,7 +9,6 @@ only folders of metrics are hashed from the disk.
 """
 
 import logging
-import sys
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -19,10 +17,10 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from stages.formats.json_files import read_json
 from stages.pipeline import paths
 from stages.pipeline.errors import DataError, InputError, PipelineError
-from stages.pipeline.run import read_json, run
-from stages.pipeline.tracking import dvc_hash
+from stages.pipeline.hashes import dvc_hash
 
 log = logging.getLogger("release")
 
@@ -125,7 +123,8 @@ def _check_input(stage: str, dep: dict[str, Any], recorded: Stages) -> None:
         return
     if not path.exists() and not path.is_relative_to("stages"):
         return  # raw data that was not pulled: no stage makes it, so nothing can be said
-    if not path.exists() or ((path.is_file() or holds_others) and dvc_hash(path) != md5):
+    hashed = path.is_file() or holds_others or path.is_relative_to("stages")
+    if not path.exists() or (hashed and dvc_hash(path) != md5):
         raise _stale(dep["path"], f"is not what {stage} read.")
 
 
@@ -191,15 +190,3 @@ def _read_yaml(path: Path) -> Any:
         raise DataError(
             str(path), "is no YAML file.", "Look for a conflict of Git in it, and run `make repro`."
         ) from None
-
-
-def main() -> None:
-    judged()
-    gate = verdict()
-    print("\n".join(lines(gate)))
-    if gate["verdict"] != "pass":
-        sys.exit(1)
-
-
-if __name__ == "__main__":
-    run(main)

@@ -12,9 +12,9 @@ from typing import Any
 
 from stages.chat.harmony import CONTROL_TOKENS, Harmony, system_text
 from stages.chat.rendering import Settings
-from stages.pipeline.config import Tiny
+from stages.params.base import Tiny
 from stages.pipeline.errors import InputError
-from stages.tiny.chat_template import CHAT_TEMPLATE, RESPONSE_TEMPLATE
+from stages.tiny.harmony_template import CHAT_TEMPLATE, RESPONSE_TEMPLATE
 
 log = logging.getLogger("base")
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from stages.pipeline.config import Lora
+from stages.params.train import Lora
 from stages.pipeline.errors import ModelError
 
 log = logging.getLogger("train")

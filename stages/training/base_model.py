@@ -3,8 +3,8 @@
 import logging
 from typing import Any
 
+from stages.params.train import Train
 from stages.pipeline import paths
-from stages.pipeline.config import Train
 from stages.pipeline.errors import ModelError
 
 log = logging.getLogger("train")

@@ -1,8 +1,8 @@
 """Checkpoints of an unfinished training, in `.checkpoints/train/<identity>/`.
 
-A run that was killed goes on from its last whole checkpoint and ends with the same bytes as one
+A run that was killed resumes from its last whole checkpoint and ends with the same bytes as one
 that was not. What else would make other bytes (params, data, base, code, libraries, how the batch
-is split) is the run's identity: checkpoints of another identity are never gone on from. They are
+is split) is the run's identity: a run never resumes from checkpoints of another identity. They are
 named, with what differs, and left alone.
 """
 
@@ -10,14 +10,15 @@ import hashlib
 import json
 import logging
 import shutil
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
+from stages.formats.json_files import read_json, write_json
+from stages.params.runtime import Runtime
 from stages.pipeline import paths
-from stages.pipeline.config import Config
-from stages.pipeline.run import read_json, write_json
-from stages.pipeline.tracking import dvc_hash
+from stages.pipeline.dvc_yaml import code_of
+from stages.pipeline.hashes import dvc_hash
 
 log = logging.getLogger("train")
 
@@ -25,52 +26,34 @@ LIBRARIES = (
     *("torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes", "datasets"),
     "tokenizers",
 )
-CODE = (
-    Path("stages/train.py"),
-    Path("stages/training"),
-    Path("stages/chat/rendering.py"),
-    Path("stages/pipeline/run.py"),
-    Path("stages/pipeline/tables.py"),
-    Path("stages/weights/mxfp4.py"),
-)
 WHOLE = "whole.json"  # written last into a checkpoint, with the sizes of its files
 
 
-def identity(config: Config, processes: int) -> dict[str, Any]:
-    """What decides the bytes of the adapter, flat, so that a difference has a name."""
-    found: dict[str, Any] = {"seed": config.seed, "compute.threads": config.compute.threads}
-    _flatten(found, "train", config.train.model_dump())
-    found["encode.max_length_tokens"] = config.encode.max_length_tokens
+def identity(decides: Mapping[str, object], runtime: Runtime, processes: int) -> dict[str, object]:
+    """What decides the bytes of the adapter, flat, so that a difference has a name. `decides`: the
+    sections of params.yaml that the stage declares."""
+    found: dict[str, object] = {}
+    _flatten(found, "", decides)
     for split in ("train", "validation"):
         found[f"data.{split}"] = dvc_hash(paths.ENCODED / split)
     found["base"] = dvc_hash(paths.BASE)
-    found |= {f"code.{path}": _digest(path) for path in _files(CODE)}
+    found |= {f"code.{path}": digest for path, digest in code_of("train").items()}
     found |= {f"library.{name}": version(name) for name in LIBRARIES}
     found["processes"] = processes
-    launch = Path(config.runtime.launch) if config.runtime.launch else None
-    found["runtime.launch"] = _digest(launch) if launch else None
-    found["runtime.device_batch_size"] = config.runtime.device_batch_size
+    found["runtime.launch"] = dvc_hash(Path(runtime.launch)) if runtime.launch else None
+    found["runtime.device_batch_size"] = runtime.device_batch_size
     return found
 
 
-def _flatten(found: dict[str, Any], key: str, value: Any) -> None:
-    if isinstance(value, dict) and value:
-        for name in value:
-            _flatten(found, f"{key}.{name}", value[name])
+def _flatten(found: dict[str, object], key: str, value: object) -> None:
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            _flatten(found, f"{key}.{name}" if key else str(name), inner)
     else:
         found[key] = value
 
 
-def _files(places: tuple[Path, ...]) -> list[Path]:
-    files = ([place] if place.is_file() else place.glob("*.py") for place in places)
-    return sorted(file for of_place in files for file in of_place)
-
-
-def _digest(file: Path) -> str:
-    return hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
-
-
-def room_of(own: dict[str, Any], speaks: bool) -> Path:
+def room_of(own: dict[str, object], speaks: bool) -> Path:
     """The folder for the checkpoints of this identity. The process that `speaks` makes it, and says
     what sets others apart."""
     rooms = paths.project_root() / ".checkpoints" / "train"
@@ -81,15 +64,15 @@ def room_of(own: dict[str, Any], speaks: bool) -> Path:
     for other in sorted(rooms.glob("*/identity.json")):
         if other.parent.name != name and (last := last_whole(other.parent)):
             log.warning(
-                "%s is of another run and is not gone on from: %s. Delete its folder if you will "
-                "not run that again.", last, differences(read_json(other), own),
+                "%s belongs to another run, so this one does not resume from it: %s. Delete its "
+                "folder if you will not run that again.", last, differences(read_json(other), own),
             )  # fmt: skip
     room.mkdir(parents=True, exist_ok=True)
     write_json(room / "identity.json", own)
     return room
 
 
-def differences(theirs: dict[str, Any], ours: dict[str, Any]) -> str:
+def differences(theirs: dict[str, object], ours: dict[str, object]) -> str:
     keys = sorted(key for key in {*theirs, *ours} if theirs.get(key) != ours.get(key))
     return ", ".join(f"{key} was {theirs.get(key)}, now {ours.get(key)}" for key in keys)
 

@@ -8,9 +8,12 @@ not what they look for: the global batch, its rows and its mean over tokens are 
 import os
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from stages.pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from trl.trainer.sft_config import SFTConfig
 
 _LAUNCHED = "MALSSI_LAUNCHED"
 
@@ -29,9 +32,9 @@ def rank() -> int:
 
 
 def shards() -> int:
-    """Among how many processes the weights are parted."""
-    parting = ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")
-    return processes() if any(os.environ.get(name) == "true" for name in parting) else 1
+    """Among how many processes the weights are sharded."""
+    sharding = ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")
+    return processes() if any(os.environ.get(name) == "true" for name in sharding) else 1
 
 
 def relaunch(configuration: Path) -> NoReturn:
@@ -51,10 +54,10 @@ def relaunch(configuration: Path) -> NoReturn:
     os.execve(sys.executable, command, os.environ | {_LAUNCHED: "1"})
 
 
-def let_fsdp_part_on_cpu(arguments: Any) -> None:
-    """accelerate parts weights between GPUs alone, and between CPUs it falls back to whole copies
-    without a word. PyTorch can do both: so where FSDP is asked for and there is no GPU, the
-    processes are said to be GPUs' while the trainer is made."""
+def let_fsdp_shard_on_cpu(arguments: "SFTConfig") -> None:
+    """accelerate shards weights between GPUs alone; between CPUs it silently falls back to whole
+    copies. PyTorch can do both: so where FSDP is asked for and there is no GPU, accelerate is told
+    that the processes are those of GPUs while the trainer is made."""
     import torch
     from accelerate import PartialState
     from accelerate.utils import DistributedType

@@ -22,8 +22,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 
 from stages.chat.rendering import IGNORED
+from stages.formats.tables import Row
 from stages.pipeline.errors import DataError, ModelError
-from stages.pipeline.tables import Row
 from stages.training.prefixes import by_prefix
 
 BY_DOCUMENT = "_by_document"

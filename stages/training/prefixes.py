@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from stages.chat.rendering import IGNORED
-from stages.pipeline.tables import Row
+from stages.formats.tables import Row
 
 LEAST_TOKENS = 16  # that a group must have in common more than the group that it is parted from
 LEAST_ROWS = 64

@@ -17,7 +17,7 @@ from peft.tuners.lora.layer import ParamWrapper
 
 from stages.pipeline import paths
 from stages.pipeline.errors import ModelError
-from stages.weights.mxfp4 import BLOCK, ROUNDING, nearest
+from stages.weights.tensors.mxfp4 import BLOCK, ROUNDING, nearest
 
 log = logging.getLogger("train")
 

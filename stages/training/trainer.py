@@ -4,7 +4,7 @@ measures is the same however the rows are cut into batches.
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from stages.chat.rendering import IGNORED
 from stages.pipeline.errors import TrainingError
 from stages.training.checkpoints import last_whole, mark_whole
 from stages.training.packing import Collator
+from stages.training.results import Entry
 
 log = logging.getLogger("train")
 
@@ -138,7 +139,7 @@ class EarlyStop(TrainerCallback):
     def __init__(self, patience: int | None):
         self.patience = patience
 
-    def is_due(self, history: list[dict]) -> bool:
+    def is_due(self, history: Sequence[Entry]) -> bool:
         losses = [e["eval_loss"] for e in history if "eval_loss" in e and e["step"]]
         if self.patience is None or not losses:
             return False
@@ -153,7 +154,7 @@ class Progress(TrainerCallback):
     """A bar with the steps, the trained tokens a second and the time that is left; and what was
     measured so far goes to `write` after each step."""
 
-    def __init__(self, hidden: bool, write: Callable[[list[dict]], None]):
+    def __init__(self, hidden: bool, write: Callable[[Sequence[Entry]], None]):
         self.hidden, self.write = hidden, write
         self.tokens_seen: Callable[[], int] = lambda: 0
 

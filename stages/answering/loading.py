@@ -1,0 +1,46 @@
+"""A variant as transformers loads it, in the numbers that are asked for."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+from stages.formats.json_files import read_json
+from stages.pipeline import paths
+
+
+def load_variant(variant: str, dtype: str) -> Any:
+    """The model in `models/<variant>/`; for `adapter` the base with the adapter on it, unmerged."""
+    if variant != paths.ADAPTER.name:
+        return load_model(paths.MODELS / variant, dtype)
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(load_model(paths.BASE, dtype), str(paths.ADAPTER)).eval()
+
+
+def load_model(folder: Path, dtype: str) -> Any:
+    """The model in `dtype`, from safetensors alone and on the GPU where there is one. MXFP4
+    weights, in either layout, become numbers again."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils.quantization_config import CompressedTensorsConfig, Mxfp4Config
+
+    quantised = read_json(folder / "config.json").get("quantization_config")
+    options: dict[str, Any] = {}
+    if quantised and quantised["quant_method"] == "mxfp4":
+        options["quantization_config"] = Mxfp4Config(dequantize=True)
+    elif quantised and quantised["quant_method"] == "compressed-tensors":
+        options["quantization_config"] = CompressedTensorsConfig(dequantize=True)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    with warnings.catch_warnings():
+        # It says that the folder's settings are taken, but for what is asked for here.
+        warnings.filterwarnings("ignore", message="You passed `quantization_config`")
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=getattr(torch, dtype),
+            attn_implementation="eager",
+            trust_remote_code=False,
+            use_safetensors=True,
+            **options,
+        )
+    # Dequantising yields BF16, whatever was asked for.
+    return model.to(device, getattr(torch, dtype)).eval()

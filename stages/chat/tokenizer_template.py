@@ -1,0 +1,198 @@
+"""The chat format that a model brings with its tokenizer: its own template, rendered to text and
+tokenised as a server does.
+
+An answer is what follows the prompt: the whole rendering must begin with the ids of the prompt (the
+messages before it, and the header of an answer), or the template is refused. What comes after, up
+to the token that stops a server, is trained, and nothing behind it is kept. Of earlier answers the
+same is trained where the rule holds for them; a template that drops their reasoning breaks it.
+
+Text that spells a control token is set apart before the template is filled, and encoded as text
+(B24). The template brings its own first token, so none is added (B15). A date in it is the fixed
+one of the settings, never today's (B10). A template without a place for a system prompt gets it at
+the head of the first question.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from stages.chat.messages import Message
+from stages.chat.rendering import IGNORED, Encoded, Settings
+from stages.formats.json_files import read_json
+from stages.pipeline.errors import ModelError
+
+_NOW = re.compile(r"strftime_now\(\s*(['\"])(.*?)\1\s*\)")
+_MARK = "\ue000"  # for private use: no tokenizer has a meaning for it
+
+
+class OwnTemplate:
+    """Renders conversations with the tokenizer and the chat template in `folder`.
+
+    Raises:
+        ModelError: there is no template, or none of the tokens that would stop a server.
+    """
+
+    def __init__(self, folder: Path, settings: Settings):
+        from transformers import AutoTokenizer
+
+        self.where = str(folder / "tokenizer_config.json")
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        if not self.tokenizer.chat_template:
+            raise ModelError(
+                self.where,
+                "has no chat template, so nobody can say what a conversation looks like.",
+                "Use the instruction-tuned model of the family, or add its chat_template.jinja.",
+            )
+        self.day = date.fromisoformat(settings.conversation_date)
+        self.template = _NOW.sub(
+            lambda now: repr(self.day.strftime(now[2])), self.tokenizer.chat_template
+        )
+        self.takes_system = self._takes_system()
+        # Beside the special ones what the template itself writes, like <think> and <tool_call>.
+        added = self.tokenizer.added_tokens_decoder.values()
+        control = [str(t) for t in added if t.special or str(t) in self.template.strip()]
+        spelled = sorted({token for token in control if token.strip()} | {_MARK}, key=len)[::-1]
+        self.spells_control = re.compile("|".join(map(re.escape, spelled)))
+        self.stop_ids = self._stops(folder)
+        pad = self.tokenizer.pad_token_id
+        self.pad_id: int = self.stop_ids[0] if pad is None else pad
+
+    def prompt(self, messages: Sequence[Message]) -> list[int]:
+        return self._ids(messages, True)
+
+    def conversation(self, messages: Sequence[Message]) -> Encoded:
+        if not messages or messages[-1]["role"] != "assistant":
+            raise ValueError("a training conversation ends on an answer")
+        ids = self._ids(messages, False)
+        labels = [IGNORED] * len(ids)
+        for index, message in enumerate(messages):
+            if message["role"] != "assistant":
+                continue
+            last = index == len(messages) - 1
+            before = self.prompt(messages[:index])
+            upto = len(ids) if last else len(self._ids(messages[: index + 1], False))
+            if ids[: len(before)] != before:
+                if last:
+                    raise ModelError(
+                        self.where,
+                        "its chat template renders a conversation that does not begin with the "
+                        "prompt that a server would send.",
+                        "Answers cannot be told from prompts: use a template that only appends.",
+                    )
+                continue
+            end = next((i + 1 for i in range(len(before), upto) if ids[i] in self.stop_ids), None)
+            if end is None:
+                raise ModelError(
+                    self.where,
+                    "its chat template ends an answer with none of the tokens that stop a server.",
+                    "Name that token in generation_config.json (eos_token_id).",
+                )
+            labels[len(before) : end] = ids[len(before) : end]
+            if last:
+                ids, labels = ids[:end], labels[:end]
+        return Encoded(ids, labels)
+
+    def answer_text(self, generated: Sequence[int]) -> str:
+        ids = list(generated)
+        end = next((i for i, number in enumerate(ids) if number in self.stop_ids), len(ids))
+        return self.tokenizer.decode(ids[:end], skip_special_tokens=True)
+
+    def shown(self, ids: Sequence[int]) -> str:
+        return self.tokenizer.decode(list(ids), skip_special_tokens=False)
+
+    def _ids(self, messages: Sequence[Message], to_be_answered: bool) -> list[int]:
+        spelled: list[str] = []
+
+        def set_apart(match: re.Match[str]) -> str:
+            spelled.append(match[0])
+            return f"{_MARK}{len(spelled) - 1}{_MARK}"
+
+        marked = []
+        for message in self._placed(messages):
+            said = self.spells_control.sub(set_apart, message["content"])
+            told = {"role": message["role"], "content": said}
+            if message.get("thinking"):
+                thinking = self.spells_control.sub(set_apart, str(message.get("thinking")))
+                told |= self._with_reasoning(thinking, said)
+            marked.append(told)
+        text = self._rendered(marked, to_be_answered)
+        if not spelled:
+            return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        ids: list[int] = []
+        for place, piece in enumerate(re.split(f"{_MARK}([0-9]+){_MARK}", text)):
+            if place % 2:
+                ids += self._as_text(spelled[int(piece)])
+            elif piece:
+                ids += self.tokenizer(piece, add_special_tokens=False)["input_ids"]
+        return ids
+
+    def _with_reasoning(self, thinking: str, said: str) -> dict[str, str]:
+        """An answer's reasoning where the template has a place for it, else before the answer, as
+        such models write it (S4-06)."""
+        if "reasoning_content" in self.template:
+            return {"reasoning_content": thinking}
+        return {"content": f"<think>\n{thinking}\n</think>\n\n{said}"}
+
+    def _as_text(self, text: str) -> list[int]:
+        """Never one of the control tokens that it spells: they are cut in two."""
+        halves = text[:1], text[1:]
+        return [
+            number
+            for half in halves
+            for number in self.tokenizer(half, add_special_tokens=False)["input_ids"]
+        ]
+
+    def _rendered(self, messages: list[dict[str, str]], to_be_answered: bool) -> str:
+        from jinja2.exceptions import TemplateError
+
+        try:
+            return self.tokenizer.apply_chat_template(
+                messages,
+                chat_template=self.template,
+                tokenize=False,
+                add_generation_prompt=to_be_answered,
+                date_string=self.day.strftime("%d %b %Y"),
+            )
+        except TemplateError:
+            raise ModelError(
+                self.where,
+                f"its chat template refuses a conversation of {[m['role'] for m in messages]}.",
+                "Change the rows or their template in mix.templates, so that questions and answers "
+                "take turns.",
+            ) from None
+
+    def _placed(self, messages: Sequence[Message]) -> list[Message]:
+        """The messages, the system prompt moved into the first question where it has no place."""
+        if self.takes_system or not messages or messages[0]["role"] != "system":
+            return list(messages)
+        system, *rest = messages
+        if not rest:
+            return []
+        return [
+            {"role": rest[0]["role"], "content": f"{system['content']}\n\n{rest[0]['content']}"},
+            *rest[1:],
+        ]
+
+    def _takes_system(self) -> bool:
+        try:
+            asked = [{"role": "system", "content": "가나다"}, {"role": "user", "content": "라"}]
+            return "가나다" in self._rendered(asked, True)
+        except ModelError:
+            return False
+
+    def _stops(self, folder: Path) -> list[int]:
+        """The ids that end generation, by the model's generation_config.json or its tokenizer."""
+        file = folder / "generation_config.json"
+        named = read_json(file).get("eos_token_id") if file.is_file() else None
+        if named is None:
+            named = self.tokenizer.eos_token_id
+        stops = [named] if isinstance(named, int) else list(named or [])
+        if not stops:
+            raise ModelError(
+                self.where,
+                "names no token that ends an answer.",
+                "Add eos_token_id to the model's generation_config.json.",
+            )
+        return stops

@@ -1,0 +1,124 @@
+"""`python -m stages.commands.doctor` prints what this machine and environment are (S1-11), and
+warns of what would stop a run."""
+
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.parse
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import psutil
+
+from stages.pipeline import paths
+from stages.tracking.store import tracking_uri, without_secrets
+
+PACKAGES = (
+    "dvc", "torch", "transformers", "peft", "trl", "datasets", "accelerate", "bitsandbytes",
+    "mlflow", "pyarrow", "rouge_score", "safetensors", "tokenizers", "huggingface_hub",
+)  # fmt: skip
+GIB = 2**30
+
+
+def packages() -> dict[str, str]:
+    """Installed versions, with the lock's where they differ."""
+    lock = Path("requirements.lock").read_text(encoding="utf-8")
+    locked = dict(line.split("==", 1) for line in lock.splitlines() if "==" in line)
+    found = {}
+    for name in PACKAGES:
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            installed = "missing"
+        wanted = locked.get(name, installed)
+        same = installed.partition("+")[0] == wanted
+        found[name] = installed if same else f"{installed}  (requirements.lock says {wanted})"
+    return found
+
+
+def accelerators() -> list[str]:
+    import torch
+
+    return [
+        f"{torch.cuda.get_device_name(i)}, CUDA {torch.version.cuda}, "
+        f"{torch.cuda.get_device_properties(i).total_memory / GIB:.0f} GiB"
+        for i in range(torch.cuda.device_count())
+    ]
+
+
+def dvc_setting(*arguments: str) -> str:
+    answer = subprocess.run(["dvc", *arguments], capture_output=True, text=True, check=False)
+    return answer.stdout.strip()
+
+
+def cache_link() -> str:
+    """How DVC puts files of its cache into the workspace, tried in the order of its settings."""
+    asked = dvc_setting("config", "cache.type") or "reflink,copy (default)"
+    lines = dvc_setting("doctor").splitlines()
+    able = next((line for line in lines if line.startswith("Cache types")), "Cache types: unknown")
+    return f"{asked}; this disk offers {able.partition(':')[2].strip() or 'copy'}"
+
+
+def reachable(address: str) -> str:
+    """Whether the place that an URI names answers: a folder, a file's folder, or a TCP port."""
+    uri = urllib.parse.urlsplit(address)
+    if uri.scheme in ("", "file", "sqlite"):
+        place = Path(uri.path.removeprefix("/") if uri.scheme == "sqlite" else uri.path)
+        place = place.parent if uri.scheme == "sqlite" else place
+        return "reachable" if place.exists() else f"{place} does not exist (yet)"
+    host = "s3.amazonaws.com" if uri.scheme == "s3" else uri.hostname or uri.netloc
+    try:
+        port = uri.port or {"http": 80, "webdav": 80, "ssh": 22}.get(uri.scheme, 443)
+        with socket.create_connection((host, port), timeout=3):
+            return "reachable"
+    except (OSError, ValueError) as error:
+        return f"NOT reachable ({type(error).__name__})"
+
+
+def remotes() -> dict[str, str]:
+    """The remotes by name, with the address that is talked to."""
+    found: dict[str, str] = {}
+    for line in dvc_setting("remote", "list").splitlines():
+        name, url = line.split("\t")[:2]
+        found[name] = dvc_setting("config", f"remote.{name}.endpointurl") or url
+    return found
+
+
+def main() -> None:
+    memory, disk = psutil.virtual_memory(), shutil.disk_usage(".")
+    lines = {
+        "python": f"{platform.python_version()} ({sys.executable})",
+        "platform": platform.platform(),
+        "cpu": f"{psutil.cpu_count(logical=False)} cores, {psutil.cpu_count()} threads",
+        "memory": f"{memory.available / GIB:.1f} of {memory.total / GIB:.1f} GiB available",
+        "disk": f"{disk.free / GIB:.1f} of {disk.total / GIB:.1f} GiB free at {Path.cwd()}",
+        "gpu": "; ".join(accelerators()) or "none",
+        **packages(),
+        "dvc cache": cache_link(),
+    }
+    for name, address in remotes().items():
+        lines[f"remote {name}"] = f"{without_secrets(address)}: {reachable(address)}"
+    if not remotes():
+        lines["remote"] = "none; `dvc remote add --default` names one"
+    uri = tracking_uri()
+    lines["tracker"] = f"{without_secrets(uri)}: {reachable(uri)}"
+    for name, value in lines.items():
+        print(f"{name:16} {value}")
+    outputs = [p for p in (*paths.MODELS.glob("*"), Path("data")) if p.is_dir()]
+    largest = max((_size(path) for path in outputs), default=0)
+    if disk.free < 2 * largest:
+        print(
+            f"WARNING {Path.cwd()}: the largest output has {largest / GIB:.1f} GiB, and less than "
+            "twice that is free. Free some with `dvc gc --workspace`, or link instead of copying: "
+            "`dvc config --local cache.type reflink,hardlink,symlink`."
+        )
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""JSON files of the pipeline and of models: the same content is always the same bytes."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stages.pipeline.errors import DataError, InputError
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Sorted keys, two-space indent, LF, UTF-8: the same content is always the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The content of a JSON file of the pipeline or of a model.
+
+    Raises:
+        InputError, DataError: it is not there, or not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(str(path), "is not there.", "Run `dvc repro`, or `dvc pull`.") from None
+    except ValueError:
+        raise DataError(
+            str(path), "is no JSON file.", "Make it again with `dvc repro`, or `dvc pull` it."
+        ) from None

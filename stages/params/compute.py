@@ -1,0 +1,11 @@
+"""The section `compute`: what changes the last bits of a sum."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from stages.params.section import Section
+
+
+class Compute(Section):
+    threads: Annotated[int, Field(ge=1, le=256)]

@@ -1,0 +1,28 @@
+"""The section `curate`: which rows are worth training on."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from stages.params.section import Count, Section, Share
+
+
+class Curate(Section):
+    min_chars: Count
+    max_chars: Count
+    min_hangul_share: Share
+    max_foreign_share: Share
+    near_duplicate_jaccard: Annotated[float, Field(gt=0.0, le=1.0)]
+    same_split_jaccard: Annotated[float, Field(gt=0.0, le=1.0)]
+    contamination_chars: Annotated[int, Field(ge=10, le=1000)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Curate":
+        if self.min_chars > self.max_chars:
+            raise ValueError(f"min_chars {self.min_chars} is over max_chars {self.max_chars}")
+        if self.same_split_jaccard > self.near_duplicate_jaccard:
+            raise ValueError(
+                f"same_split_jaccard {self.same_split_jaccard} is over near_duplicate_jaccard "
+                f"{self.near_duplicate_jaccard}"
+            )
+        return self

@@ -1,0 +1,48 @@
+"""The section `evaluate`: what answers are measured by."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from stages.params.section import Count, Section, Style, Text
+
+SpeechLevel = Literal["hapsyo", "haeyo", "haera", "hae", "nominal"]
+
+
+def _a_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression ({error})") from None
+    return text
+
+
+class OutputSchema(Section):
+    """What an answer of a style must be like: so long, so many lines, and matched by the pattern
+    from its first character to its last."""
+
+    max_chars: Count | None = None
+    max_lines: Count | None = None
+    pattern: Annotated[Text, AfterValidator(_a_pattern)] | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> "OutputSchema":
+        if self.max_chars is None and self.max_lines is None and self.pattern is None:
+            raise ValueError("give max_chars, max_lines or pattern, or leave the style out")
+        return self
+
+
+class Bertscore(Section):
+    """An encoder on this disk; `digest` pins its content. The embeddings of `layer` are compared
+    (0: those before the first layer)."""
+
+    path: Text
+    digest: Text
+    layer: Annotated[int, Field(ge=0)]
+
+
+class Evaluate(Section):
+    speech_levels: dict[Style, Annotated[list[SpeechLevel], Field(min_length=1)]]
+    outputs: dict[Style, OutputSchema]
+    bertscore: Bertscore | None

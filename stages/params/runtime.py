@@ -1,0 +1,18 @@
+"""The section `runtime`: how a run is done on this machine. Nothing in it changes what is made, so
+no stage declares it, and this file is a dependency of none."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stages.params.section import Count, Section, Text
+
+
+class Runtime(Section):
+    tracking: bool
+    progress: bool
+    engine: Literal["local", "ray"]
+    workers: Annotated[int, Field(ge=1, le=1024)]
+    device_batch_size: Count
+    save_steps: Count
+    launch: Text | None

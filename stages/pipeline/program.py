@@ -1,0 +1,44 @@
+"""How a stage starts and ends as a program: its item, its log, its exit code."""
+
+import argparse
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable
+
+from stages.pipeline.errors import PipelineError, disk_full
+
+
+def run(main: Callable[[], None]) -> None:
+    """Runs a stage's `main` as a program: a readable log on stderr, and for an error that the
+    user can mend its three-part message in place of a traceback (exit code 1)."""
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+    for chatty in ("httpx", "httpx2", "httpcore", "alembic", "mlflow", "filelock", "matplotlib"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It says each time that it tries a dead tracker again, with the whole address.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    # They warn of kernels that only 4-bit bases could use, and of what torch deprecates in them.
+    for chatty in ("bitsandbytes", "torchao", "torch.utils._pytree"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    # What libraries deprecate in each other is nothing that the user of a stage could mend.
+    warnings.simplefilter("ignore", FutureWarning)
+    try:
+        main()
+    except PipelineError as error:
+        sys.exit(f"ERROR {error}")
+    except KeyboardInterrupt:
+        sys.exit("stopped by the user")
+    except Exception as error:
+        full = disk_full(error)
+        if full is None:
+            raise
+        sys.exit(f"ERROR {full}")
+
+
+def item(flag: str) -> str:
+    """What a stage of many works on: `news` where DVC runs `scrub@news`, or `--source news`."""
+    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
+    _, at, given = os.environ.get("DVC_STAGE", "").rpartition("@")
+    parser.add_argument(f"--{flag}", default=given if at else None, required=not at)
+    return getattr(parser.parse_args(), flag)

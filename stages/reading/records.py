@@ -1,0 +1,388 @@
+"""Raw files as records: JSON lines, CSV, TSV and Parquet, read in one pass with flat memory.
+
+Reading has two halves. `raw_batches` cuts a file into numbered pieces (a line, a CSV record, a row
+of Parquet) and is all that must happen in order. `records` parses the pieces of one batch, which
+any process can do. A piece that cannot be parsed is a `Refused` with its reason, never an error.
+
+A record of CSV may hold line ends, within quotes. One of TSV never does: in
+text/tab-separated-values every line is a record. Where the quotes of a line are those of CSV they
+are read so, as spreadsheets and pandas write them; in any other line a quote is text.
+"""
+
+import csv
+import hashlib
+import json
+import re
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stages.pipeline.errors import DataError
+from stages.reading.contract import Refused
+
+RAW = pa.schema([("line", pa.int64()), ("raw", pa.binary()), ("reason", pa.string())])
+ROWS_PER_BATCH = 1_000
+BYTES_PER_BATCH = 8 * 2**20
+# Of Parquet, so many rows are decoded at a time. What a column chunk takes on disk says little of
+# it: a text that is repeated is written once.
+ROWS_PER_STEP = 64
+MAX_LINE_BYTES = 64 * 2**20  # a longer line is read in pieces, hashed and refused
+# A quote in CSV that is open for longer was never meant as one.
+MAX_LINES = 1_000
+MAX_OPEN_BYTES = 64 * 2**20
+JSON_BLANKS = b" \t\r\n"
+BOM = b"\xef\xbb\xbf"
+
+csv.field_size_limit(2**31 - 1)  # the default refuses a file for one long field
+
+
+class Piece(NamedTuple):
+    """Line or row number from 1; the bytes, or their SHA-256 where `reason` refuses them."""
+
+    line: int
+    raw: bytes
+    reason: str | None = None
+
+
+class Record(NamedTuple):
+    line: int
+    sha256: str
+    content: dict | Refused
+
+
+def raw_batches(path: Path, form: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """The file in pieces: batches of RAW, or for Parquet `line` and those of `columns` that it has.
+    The first piece of CSV and TSV is the header.
+
+    Raises:
+        DataError: the file is no Parquet, or damaged; its header cannot be read, or names a column
+            twice.
+        OSError: the disk cannot be read.
+    """
+    if form == "parquet":
+        yield from _parquet_batches(path, columns)
+        return
+    with path.open("rb") as file:
+        lines = _lines(file)
+        if form == "jsonl":
+            pieces = (piece for piece in lines if _is_row(piece, JSON_BLANKS))
+        elif form == "tsv":
+            pieces = _below_header(path, filter(_is_row, lines), form)
+        else:
+            pieces = _below_header(path, _csv_pieces(lines), form)
+        waiting: list[Piece] = []
+        size = 0
+        for piece in pieces:
+            waiting.append(piece)
+            size += len(piece.raw)
+            if len(waiting) == ROWS_PER_BATCH or size > BYTES_PER_BATCH:
+                yield _batch(waiting)
+                waiting, size = [], 0
+        if waiting:
+            yield _batch(waiting)
+
+
+def _batch(pieces: list[Piece]) -> pa.RecordBatch:
+    columns = zip(zip(*pieces, strict=True), RAW.types, strict=True)
+    return pa.RecordBatch.from_arrays([pa.array(*column) for column in columns], schema=RAW)
+
+
+def _lines(file: BinaryIO) -> Iterator[Piece]:
+    """All lines, the byte order mark of the file left out."""
+    number = 0
+    while raw := file.readline(MAX_LINE_BYTES):
+        number += 1
+        if number == 1:
+            raw = raw.removeprefix(BOM)
+        if len(raw) == MAX_LINE_BYTES and not raw.endswith(b"\n"):
+            digest = hashlib.sha256(raw)
+            while raw and not raw.endswith(b"\n"):
+                raw = file.readline(MAX_LINE_BYTES)
+                digest.update(raw)
+            yield Piece(number, digest.digest(), "line_too_long")
+        else:
+            yield Piece(number, raw)
+
+
+def _is_row(piece: Piece, blanks: bytes = b" \r\n") -> bool:
+    """A line of tabs is a row of TSV, of which every cell is empty."""
+    return piece.reason is not None or bool(piece.raw.strip(blanks))
+
+
+Quote = Literal["closed", "open", "spoiled"]  # how a line leaves the quotes of its record
+
+
+def _csv_pieces(lines: Iterator[Piece]) -> Iterator[Piece]:
+    """The records of a CSV file. A record without a quote is its line; one with quotes may go on
+    over further lines, blank ones among them.
+
+    A quote that is not closed within MAX_LINES and MAX_OPEN_BYTES, or closed in the middle of a
+    field, spoils its own line alone: reading goes on with the next one. What a line does to an open
+    quote does not depend on the line that opened it, so each line is looked at twice at most,
+    however many quotes are left open.
+    """
+    ahead: deque[tuple[Piece, Quote]] = deque()  # lines that were read, and what they do to a quote
+    held = 0  # their bytes
+    open_for = 0  # so many of them, the first ones, leave a quote open
+    while True:
+        if ahead:
+            piece, _ = ahead.popleft()
+            held -= len(piece.raw)
+            open_for = max(open_for - 1, 0)
+        elif (piece := next(lines, None)) is None:
+            return
+        if not _is_row(piece):
+            continue
+        # A spoiled line goes on as it is: whoever parses it finds what is wrong.
+        if piece.reason or _quote_after(piece, False) != "open":
+            yield piece
+            continue
+        while True:
+            if open_for == len(ahead):
+                if open_for >= MAX_LINES - 1 or held >= MAX_OPEN_BYTES:
+                    break
+                if (following := next(lines, None)) is None:
+                    break
+                ahead.append((following, _quote_after(following, True)))
+                held += len(following.raw)
+            if ahead[open_for][1] != "open":
+                break
+            open_for += 1
+        if open_for < len(ahead) and ahead[open_for][1] == "closed":
+            taken = [piece.raw] + [ahead.popleft()[0].raw for _ in range(open_for + 1)]
+            held = open_for = 0  # the line that closed it was the last one read
+            yield Piece(piece.line, b"".join(taken))
+        else:
+            yield Piece(piece.line, hashlib.sha256(piece.raw).digest(), "unclosed_quote")
+
+
+def _quote_after(piece: Piece, is_open: bool) -> Quote:
+    if piece.reason:
+        return "spoiled"
+    if b'"' not in piece.raw:
+        return "open" if is_open else "closed"
+    asked_for_more = False
+
+    def lines() -> Iterator[str]:
+        nonlocal asked_for_more
+        if is_open:
+            yield '"\n'
+        yield piece.raw.decode("latin-1")  # what matters is ASCII, which no part of UTF-8 can be
+        asked_for_more = True
+
+    try:
+        next(csv.reader(lines(), strict=True))
+    except csv.Error:
+        return "open" if asked_for_more else "spoiled"
+    return "closed"
+
+
+def _below_header(path: Path, pieces: Iterator[Piece], form: str) -> Iterator[Piece]:
+    """The pieces of a CSV or TSV file, the header first, if the header is one."""
+    header = next(pieces, None)
+    if header is None:
+        return
+    refused = DataError(
+        str(path),
+        f"the header, line {header.line}, cannot be read as {form} in UTF-8.",
+        "Save the file as UTF-8, with the names of its columns in the first line.",
+    )
+    if header.reason:
+        raise refused
+    try:
+        header.raw.decode("utf-8")
+        names = csv_header(header.raw, form)
+    except (UnicodeDecodeError, csv.Error):
+        raise refused from None
+    _refuse_repeated(path, names)
+    yield from chain([header], pieces)
+
+
+def _refuse_repeated(path: Path, names: list[str]) -> None:
+    """Columns without a name may be many, as spreadsheets write them: nobody can ask for one."""
+    counts = Counter(names)
+    if repeated := [at for at, name in enumerate(names, 1) if name and counts[name] > 1]:
+        raise DataError(
+            str(path),
+            f"has names that stand more than once, in the columns {repeated} counted from 1.",
+            "Give each column a name of its own (none is repeated here: without a header, the "
+            "first line is a row).",
+        )
+
+
+def parquet_columns(path: Path) -> list[str]:
+    """The names of all columns of a Parquet file.
+
+    Raises:
+        As `raw_batches`.
+    """
+    with _damage_named(path), pq.ParquetFile(path) as file:
+        return file.schema_arrow.names
+
+
+def _parquet_batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    with _damage_named(path), pq.ParquetFile(path) as file:
+        _refuse_repeated(path, file.schema_arrow.names)
+        waiting: list[pa.RecordBatch] = []
+        rows = size = 0
+        for batch in chain.from_iterable(map(_halved, _parquet_steps(file, columns))):
+            if waiting and (
+                rows + batch.num_rows > ROWS_PER_BATCH or size + batch.nbytes > BYTES_PER_BATCH
+            ):
+                yield pa.concat_batches(waiting)
+                waiting, rows, size = [], 0, 0
+            waiting.append(batch)
+            rows, size = rows + batch.num_rows, size + batch.nbytes
+        if waiting:
+            yield pa.concat_batches(waiting)
+
+
+def _parquet_steps(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """Rows as they are decoded: ROWS_PER_STEP, fewer where they are large on disk already."""
+    number = 0
+    for index in range(file.num_row_groups):
+        group = file.metadata.row_group(index)
+        chunks = [group.column(at) for at in range(group.num_columns)]
+        size = sum(chunk.total_uncompressed_size for chunk in chunks if _is_in(chunk, columns))
+        fitting = BYTES_PER_BATCH * group.num_rows // max(size, 1)
+        for batch in file.iter_batches(
+            batch_size=min(max(fitting, 1), ROWS_PER_STEP), row_groups=[index], columns=columns
+        ):
+            lines = pa.array(range(number + 1, number + 1 + batch.num_rows), pa.int64())
+            number += batch.num_rows
+            names = ["line", *(f"raw.{name}" for name in batch.schema.names)]
+            yield pa.RecordBatch.from_arrays([lines, *batch.columns], names=names)
+
+
+def _halved(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """The batch in parts of BYTES_PER_BATCH at most, or of one row."""
+    if batch.nbytes <= BYTES_PER_BATCH or batch.num_rows == 1:
+        yield batch
+        return
+    half = batch.num_rows // 2
+    yield from _halved(batch[:half])
+    yield from _halved(batch[half:])
+
+
+def _is_in(chunk: pq.ColumnChunkMetaData, columns: list[str]) -> bool:
+    """A chunk is one leaf of a column, `a.list.element` or `a.b` of a."""
+    return any(f"{chunk.path_in_schema}.".startswith(f"{column}.") for column in columns)
+
+
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, ValueError, OSError) as error:
+        if isinstance(error, DataError) or getattr(error, "errno", None) is not None:
+            raise  # the latter is the disk's, not the file's
+        raise DataError(
+            str(path),
+            f"cannot be read as parquet ({type(error).__name__}).",
+            "Check the source's format in params.yaml, or make the file again.",
+        ) from None
+
+
+def records(batch: pa.RecordBatch, form: str, header: list[str]) -> Iterator[Record]:
+    """What the pieces of one batch say; `header` names the columns of CSV and TSV."""
+    if form == "parquet":
+        yield from _parquet_records(batch)
+        return
+    for line, raw, reason in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+        if reason is not None:
+            yield Record(line, raw.hex(), Refused(reason))
+        else:
+            content = _json(raw) if form == "jsonl" else _csv(raw, form, header)
+            yield Record(line, hashlib.sha256(raw).hexdigest(), content)
+
+
+def _json(raw: bytes) -> dict | Refused:
+    try:
+        content = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_without_duplicates)
+    except UnicodeDecodeError:
+        return Refused("invalid_utf8")
+    except Refused as refused:
+        return refused
+    except (ValueError, RecursionError):  # ValueError: also an integer of over 4,300 digits
+        return Refused("invalid_json")
+    return content if isinstance(content, dict) else Refused("not_an_object")
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):  # which of the two is meant?
+        raise Refused("duplicate_keys")
+    return content
+
+
+def csv_header(raw: bytes, form: str) -> list[str]:
+    """The column names of a CSV or TSV file, from its first record."""
+    cells = _cells(raw.decode("utf-8", "replace"), form)
+    return [cell.strip() for cell in cells]
+
+
+def _csv(raw: bytes, form: str, header: list[str]) -> dict | Refused:
+    try:
+        cells = _cells(raw.decode("utf-8"), form)
+    except UnicodeDecodeError:
+        return Refused("invalid_utf8")
+    except csv.Error:
+        return Refused("invalid_csv")
+    if len(cells) != len(header):
+        return Refused("wrong_column_count")
+    return dict(zip(header, cells, strict=True))
+
+
+def _cells(text: str, form: str) -> list[str]:
+    if form == "csv":
+        return next(csv.reader(re.split(r"(?<=\n)", text), strict=True))
+    try:
+        return next(csv.reader([text], delimiter="\t", strict=True))
+    except csv.Error:
+        return next(csv.reader([text], delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def _parquet_records(batch: pa.RecordBatch) -> Iterator[Record]:
+    lines = batch.column("line").to_pylist()
+    content = batch.drop_columns(["line"])
+    content = content.rename_columns([name.removeprefix("raw.") for name in content.schema.names])
+    for index, line in enumerate(lines):
+        row = content.slice(index, 1)
+        try:
+            (record,) = row.to_pylist()
+        except UnicodeDecodeError:  # Parquet calls a column text and checks nothing
+            yield Record(line, _row_digest(row), Refused("invalid_utf8"))
+        except (ValueError, OverflowError, pa.ArrowException):  # a date after the year 9999
+            yield Record(line, _row_digest(row), Refused("unreadable_value"))
+        else:
+            yield Record(line, _row_digest(row), record)
+
+
+def _row_digest(row: pa.RecordBatch) -> str:
+    """A row of Parquet has no bytes of its own: the hash of its values in the columns that are
+    read, whichever of Arrow's types holds them."""
+    values = [_bare(column[0]) for column in row.columns]
+    return hashlib.sha256(repr(values).encode()).hexdigest()
+
+
+def _bare(value: pa.Scalar) -> Any:
+    """A value without what may fail on its way to Python: texts as bytes, times as numbers.
+    (Arrow's own bytes of a row will not do: pyarrow 25 cannot `take` from a view.)"""
+    if not value.is_valid:
+        return None
+    if isinstance(value, pa.ListScalar):  # a map, too, and every other kind of list
+        return [_bare(part) for part in value.values]
+    if isinstance(value, pa.StructScalar):
+        return [_bare(value[at]) for at in range(len(value))]
+    if isinstance(value, pa.BinaryScalar):
+        return value.as_buffer().to_pybytes()
+    inner = getattr(value, "value", None)  # of a dictionary or an extension: what it stands for
+    if isinstance(inner, pa.Scalar):
+        return _bare(inner)
+    return value.as_py() if inner is None else inner

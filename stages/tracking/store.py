@@ -1,0 +1,94 @@
+"""Where MLflow has its store, and what happens when it cannot be reached.
+
+The store is `.mlflow/mlflow.db` in the project (an absolute URI, so that `dvc exp run --temp`
+writes there too) or whatever MLFLOW_TRACKING_URI names. If the tracker fails, the pipeline does
+not: one warning, then quiet for `QUIET_S`, so that a run does not wait for a dead server in each of
+its stages.
+"""
+
+import logging
+import os
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stages.pipeline import paths
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+EXPERIMENT = "malssi"
+QUIET_S = 900
+log = logging.getLogger("tracking")
+
+
+def attempt(stage: str, send: Callable[[str], None]) -> None:
+    """Sends something to the tracker; if that fails, warns once and is quiet for a while."""
+    uri, down = tracking_uri(), unreachable()
+    address = without_secrets(uri)
+    try:
+        lately = down.is_file() and time.time() - down.stat().st_mtime < QUIET_S
+        if lately and down.read_text(errors="replace") == address:
+            return
+        send(uri)
+        down.unlink(missing_ok=True)
+    except Exception as error:  # a tracker must never stop the stage that it describes
+        log.warning(
+            "the tracker at %s did not take the numbers of %s (%s). They are in metrics/; once it "
+            "answers again, `make track` sends them all.",
+            address,
+            stage,
+            type(error).__name__,
+        )
+        with suppress(OSError):  # then the next stage tries, and warns, for itself
+            down.parent.mkdir(exist_ok=True)
+            down.write_text(address)
+
+
+def unreachable() -> Path:
+    """Names the tracker that did not answer, since its own modification time."""
+    return paths.project_root() / ".mlflow" / "unreachable"
+
+
+def without_secrets(uri: str) -> str:
+    """What of an address can be shown: of a server its scheme, host and port alone; a user name, a
+    password or a token may stand in any other part."""
+    scheme, mark, rest = uri.partition("://")
+    if not mark or scheme in ("sqlite", "file"):
+        return uri
+    host = re.split(r"[/?#]", rest.rpartition("@")[2])[0]
+    return f"{scheme}://{host}"
+
+
+def tracking_uri() -> str:
+    """MLFLOW_TRACKING_URI, else the absolute URI of the project's own store."""
+    store = paths.project_root() / ".mlflow" / "mlflow.db"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{store}"
+
+
+def connected(uri: str) -> tuple["MlflowClient", str]:
+    """MLflow's client and the id of the experiment, which is made where it is not there."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    from mlflow.tracking import MlflowClient
+
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    client = MlflowClient(uri)
+    found = client.get_experiment_by_name(EXPERIMENT)
+    # The kind decides which pages open first: runs and curves, not traces of an application.
+    kind = {"mlflow.experimentKind": "custom_model_development"}
+    return client, (
+        found.experiment_id if found else client.create_experiment(EXPERIMENT, tags=kind)
+    )
+
+
+def legal(name: str) -> str:
+    """MLflow takes letters of any script, digits and `_-./: `; anything else becomes `_`."""
+    return "".join(c if c.isalnum() or c in "_-./: " else "_" for c in name)

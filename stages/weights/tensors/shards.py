@@ -1,0 +1,241 @@
+"""Safetensors shards, written a piece at a time and gone on from after a kill.
+
+Shapes are known before the first number is, so each shard's header is written first and pieces go
+to their places in the file, by several threads. A shard is `<name>.part` until all of it is on the
+disk, and what was measured of its tensors stands beside it; a run that finds finished shards in its
+room goes on after them. No byte depends on the number of threads or on the size of pieces.
+"""
+
+import fcntl
+import hashlib
+import json
+import logging
+import math
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from stages.formats.json_files import read_json, write_json
+from stages.pipeline import paths
+from stages.pipeline.dvc_yaml import code_of
+from stages.pipeline.errors import BusyError
+from stages.pipeline.hashes import dvc_hash
+from stages.weights.tensors.checkpoint import DTYPES, INDEX, WEIGHTS
+
+log = logging.getLogger("weights")
+
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
+PIECE_NUMBERS = 16_000_000  # of a tensor at once: about one expert of gpt-oss
+LIBRARIES = ("torch", "numba", "numpy", "transformers")
+
+Made = tuple[dict[str, torch.Tensor], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tensors that are made together, `step` indices of their first axis at a time.
+
+    `make(first, last)` gives these rows of each tensor, and sums that are added up over the group.
+    """
+
+    tensors: Mapping[str, tuple[torch.dtype, tuple[int, ...]]]
+    step: int
+    make: Callable[[int, int], Made]
+
+    @property
+    def rows(self) -> int:
+        shapes = [shape for _, shape in self.tensors.values()]
+        return shapes[0][0] if shapes[0] else 1
+
+    @property
+    def nbytes(self) -> int:
+        return sum(math.prod(shape) * dtype.itemsize for dtype, shape in self.tensors.values())
+
+
+def rows_at_once(shape: Sequence[int]) -> int:
+    """How many rows of a tensor make a piece."""
+    return max(1, PIECE_NUMBERS // max(1, math.prod(shape[1:])))
+
+
+@contextmanager
+def shards_room(stage: str, made_from: Sequence[Path], params: Mapping[str, Any]) -> Iterator[Path]:
+    """The folder in which this stage's shards are made: another one for other inputs, parameters,
+    code or libraries, so that nothing is gone on from that would not be made again. It is locked
+    meanwhile; rooms of other runs are removed, if no process works in them.
+
+    Raises:
+        BusyError: another process makes the same shards.
+    """
+    own = {
+        "inputs": {path.as_posix(): dvc_hash(path) for path in made_from},
+        "params": params,
+        "code": code_of(stage),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+    rooms = paths.project_root() / ".checkpoints" / stage
+    name = hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:16]
+    rooms.mkdir(parents=True, exist_ok=True)
+    for other in sorted(rooms.glob("*.lock")):
+        if other.stem != name and (handle := _locked(other)) is not None:
+            log.info("the shards in %s are of another run and are removed.", rooms / other.stem)
+            shutil.rmtree(rooms / other.stem, ignore_errors=True)
+            other.unlink()
+            os.close(handle)
+    handle = _locked(rooms / f"{name}.lock")
+    if handle is None:
+        raise BusyError(
+            str(rooms / name),
+            "another process makes the same shards.",
+            "Wait for it to end, or stop it, and run again.",
+        )
+    try:
+        (rooms / name).mkdir(exist_ok=True)
+        yield rooms / name
+    finally:
+        if not (rooms / name).exists():
+            (rooms / f"{name}.lock").unlink()
+        os.close(handle)
+
+
+def _locked(path: Path) -> int | None:
+    """A handle of the file that holds its lock, unless another process has it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def write_shards(
+    room: Path, groups: Sequence[Group], max_shard_bytes: int, threads: int, progress: bool
+) -> dict[str, dict[str, float]]:
+    """Writes the groups in their order into `room`, with an index if there is more than one shard,
+    and returns the sums of each group by the name of its first tensor.
+
+    A group larger than `max_shard_bytes` gets a shard of its own.
+    """
+    shards: list[list[Group]] = []
+    for group in groups:
+        size = sum(other.nbytes for other in shards[-1]) if shards else 0
+        if not shards or size + group.nbytes > max_shard_bytes:
+            shards.append([])
+        shards[-1].append(group)
+    names = [f"model-{i + 1:05d}-of-{len(shards):05d}.safetensors" for i in range(len(shards))]
+    if len(shards) == 1:
+        names = [WEIGHTS]
+    sums: dict[str, dict[str, float]] = {}
+    total = sum(group.nbytes for group in groups)
+    bar = tqdm(total=total, desc="weights", unit="B", unit_scale=True, disable=not progress)
+    with bar, ThreadPoolExecutor(threads) as pool:
+        for name, shard in zip(names, shards, strict=True):
+            note = room / f"{name}.sums.json"
+            if not (room / name).is_file():
+                found = _write_shard(room / f"{name}.part", shard, pool, bar)
+                write_json(note, found)
+                for written in (note, room):
+                    _sync(written)
+                (room / f"{name}.part").rename(room / name)
+            else:
+                log.info("%s was finished before", name)
+                bar.update(sum(group.nbytes for group in shard))
+            sums |= read_json(note)
+    if len(shards) > 1:
+        weight_map = {
+            tensor: name
+            for name, shard in zip(names, shards, strict=True)
+            for group in shard
+            for tensor in group.tensors
+        }
+        write_json(room / INDEX, {"metadata": {"total_size": total}, "weight_map": weight_map})
+    return sums
+
+
+def take_shards(room: Path, folder: Path) -> None:
+    """Moves the finished shards and their index to where they are published, which may be another
+    disk."""
+    for file in sorted(room.iterdir()):
+        if file.suffix == ".safetensors" or file.name == INDEX:
+            shutil.move(file, folder / file.name)
+    shutil.rmtree(room)
+
+
+def _write_shard(
+    path: Path, groups: Sequence[Group], pool: ThreadPoolExecutor, bar: Any
+) -> dict[str, dict[str, float]]:
+    """One shard, whole and on the disk when this returns. Its header says {"format": "pt"} and
+    nothing else, which keeps the bytes the same from run to run."""
+    tensors = {name: each for group in groups for name, each in group.tensors.items()}
+    # Large numbers first, as the safetensors library does: each lies at a multiple of its size.
+    order = sorted(tensors, key=lambda name: (-tensors[name][0].itemsize, name))
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    starts, end = {}, 0
+    for name in order:
+        dtype, shape = tensors[name]
+        starts[name], start = end, end
+        end += math.prod(shape) * dtype.itemsize
+        header[name] = {
+            "dtype": NAMES[dtype], "shape": list(shape), "data_offsets": [start, end],
+        }  # fmt: skip
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    text = len(text).to_bytes(8, "little") + text
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    try:
+        os.posix_fallocate(file, 0, len(text) + end)  # a full disk shows before the work
+        _write(file, text, 0)
+
+        def piece(group: Group, first: int) -> dict[str, float]:
+            last = min(first + group.step, group.rows)
+            made, sums = group.make(first, last)
+            for name, numbers in made.items():
+                dtype, shape = tensors[name]
+                if numbers.dtype != dtype or tuple(numbers.shape[1:]) != shape[1:]:
+                    raise RuntimeError(f"{name}: {numbers.dtype} {tuple(numbers.shape)}")
+                raw = numbers.contiguous().reshape(-1).view(torch.uint8).numpy()
+                row = math.prod(shape[1:]) * dtype.itemsize
+                _write(file, raw, len(text) + starts[name] + first * row)
+                bar.update(len(raw))
+            return sums
+
+        pieces = [
+            (group, pool.submit(piece, group, first))
+            for group in groups
+            for first in range(0, group.rows, group.step)
+        ]
+        sums: dict[str, dict[str, float]] = {next(iter(group.tensors)): {} for group in groups}
+        try:
+            for group, future in pieces:  # added up in this order, whoever was first
+                into = sums[next(iter(group.tensors))]
+                for key, value in future.result().items():
+                    into[key] = into.get(key, 0.0) + value
+        finally:
+            for _, future in pieces:
+                future.cancel()
+            wait([future for _, future in pieces])  # none writes to a closed file
+        os.fsync(file)
+    finally:
+        os.close(file)
+    return sums
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
+
+
+def _write(file: int, data: Any, start: int) -> None:
+    view, done = memoryview(data), 0
+    while done < len(view):
+        done += os.pwrite(file, view[done:], start + done)
