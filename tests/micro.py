@@ -40,8 +40,6 @@ SIZES: dict[str, dict[str, Any]] = {
         "malformed_share": 0.05,
         "personal_share": 0.4,
     },
-    # Not read from the sample's folder, so that a test can edit the file as a user would.
-    "sources": {"chat": {"path": "data/raw/own/chat.jsonl"}},
     "mix": {"validation_share": 0.2, "test_share": 0.2},
     "base": {
         "tiny": {
@@ -66,6 +64,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "contrast": {"draws": 100},
 }
 
+OWN_CHAT = "data/raw/own/chat.jsonl"
 Params = Any  # the tree of params.yaml, as ruamel gives it
 
 
@@ -178,6 +177,8 @@ def make_project(folder: Path) -> Project:
     own = folder / "data/raw/own"
     own.mkdir()
     shutil.copyfile(folder / "data/raw/sample/chat.jsonl", own / "chat.jsonl")
-    project.run("dvc", "add", "data/raw/own/chat.jsonl")
+    project.run("dvc", "add", OWN_CHAT)
+    # Not read from the sample's folder, so that a test can edit the file as a user would.
+    project.edit_params(lambda params: params["sources"]["chat"].update(path=OWN_CHAT))
     project.commit("Start")
     return project
