@@ -7,6 +7,7 @@ import pytest
 from filelock import FileLock
 
 from tests.micro import ROOT, Project, make_project
+from tests.workspace import lay_out
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +35,16 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
             project.commit("Run the pipeline")
             (place / "repro.log").write_text(log, encoding="utf-8")
     return Project(folder)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the shipped params.yaml as the working directory. Nothing has run in it.
+
+    A file of tests that needs more than that lays it out in a `workspace` of its own over this one.
+    """
+    monkeypatch.chdir(tmp_path)
+    return lay_out(tmp_path)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = ROOT / "params.yaml"
 BIN = Path(sys.executable).parent
 SOURCES = ("chat", "dialogue", "instruct", "news")
 VARIANTS = ("base", "adapter", "merged-bf16", "mxfp4")

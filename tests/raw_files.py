@@ -12,8 +12,8 @@ from ruamel.yaml import YAML
 from stages import ingest
 from stages.pipeline.run import read_json
 from stages.pipeline.tables import read_table
+from tests.micro import SHIPPED
 
-SHIPPED = Path(__file__).resolve().parents[1] / "params.yaml"
 COMMON = {"license": "CC0-1.0", "use": "training", "as_of": "2026-01-01", "style": "plain"}
 NEWS = {
     "format": "jsonl",

@@ -21,8 +21,8 @@ from stages.pipeline.config import Curate
 from stages.pipeline.errors import DataError, InputError
 from stages.pipeline.run import read_json
 from stages.pipeline.tables import read_table, said_texts, write_table
+from tests.micro import ROOT
 
-SHIPPED = Path(__file__).resolve().parents[1] / "params.yaml"
 SOURCES = ("chat", "dialogue", "instruct", "news")
 LIMITS = Curate(
     min_chars=10,
@@ -250,16 +250,14 @@ def test_equal_runs_have_equal_hashes(said, chars):
 
 
 @pytest.fixture
-def workspace(tmp_path, monkeypatch):
+def workspace(workspace, monkeypatch):
     """A project in which every source has ten rows of its own."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(curate, "project", lambda *_: None)
-    shutil.copyfile(SHIPPED, "params.yaml")
-    shutil.copytree(SHIPPED.parent / "data/lexicons", "data/lexicons")
+    shutil.copytree(ROOT / "data/lexicons", "data/lexicons")
     for number, source in enumerate(SOURCES):
         rows = [row(text(100 * number + i), i, source) for i in range(10)]
         write_table(paths.SCRUBBED / source, rows)
-    return tmp_path
+    return workspace
 
 
 def add(source: str, *rows: dict) -> None:

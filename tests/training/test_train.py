@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from stages.pipeline.tables import read_table, write_table
 from stages.training import trainer
 from tests.families import save_model
 from tests.micro import ROOT, edit_yaml
+from tests.workspace import lay_out
 
 WHOLE_BLOCKS = {"hidden_size": 64, "intermediate_size": 64}  # bitsandbytes quantises 64 at a time
 EXPERTS = ["mlp.experts.gate_up_proj", "mlp.experts.down_proj"]
@@ -40,7 +40,7 @@ def row(key: int, answer: str = "가나다 ") -> dict[str, Any]:
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def encoded(tmp_path, monkeypatch):
     """A function that makes a project with a base of one family and encoded rows, in a folder."""
     for stage in (encode, train):
         monkeypatch.setattr(stage, "project", lambda *_, **__: None)
@@ -59,7 +59,7 @@ def project(tmp_path, monkeypatch):
         folder.mkdir()
         monkeypatch.chdir(folder)
         (folder / "stages").symlink_to(ROOT / "stages")
-        shutil.copyfile(ROOT / "params.yaml", "params.yaml")
+        lay_out(folder)
         save_model(family, paths.BASE, **(sizes or {}))
         write_table(paths.SPLITS / "train", (row(key) for key in range(rows)), MESSAGES)
         write_table(
@@ -110,8 +110,8 @@ GOLDEN = {"gpt_oss": 5.942505, "llama": 5.973636, "qwen2": 5.919309, "gemma": 6.
 
 
 @pytest.mark.parametrize("family", ["gpt_oss", "llama", "qwen2", "gemma"])
-def test_s1_05_attention_alone_is_the_baseline(project, family):
-    project(family, train__learning_rate=1.0e-2)
+def test_s1_05_attention_alone_is_the_baseline(encoded, family):
+    encoded(family, train__learning_rate=1.0e-2)
     adapter, metrics = trained()
     assert metrics["steps"] == STEPS
     assert metrics["adapted_weights"] == 4
@@ -132,9 +132,9 @@ def test_s1_05_attention_alone_is_the_baseline(project, family):
     )
 
 
-def test_s1_06_experts_are_trained_without_dropout_and_it_is_said(project, caplog):
+def test_s1_06_experts_are_trained_without_dropout_and_it_is_said(encoded, caplog):
     """B9."""
-    project(
+    encoded(
         "gpt_oss", train__lora__target_parameters=EXPERTS, train__lora__target_modules="all-linear"
     )
     with caplog.at_level(logging.WARNING):
@@ -155,9 +155,9 @@ def test_s1_06_experts_are_trained_without_dropout_and_it_is_said(project, caplo
         ({"train__lora__use_rslora": True, "train__lora__alpha_pattern": {"q_proj": 4}}, 4, {8}),
     ],
 )  # fmt: skip
-def test_layers_patterns_and_scaling_reach_the_adapter(project, changes, adapted, ranks):
+def test_layers_patterns_and_scaling_reach_the_adapter(encoded, changes, adapted, ranks):
     """S3-15. Experts have r rows each: 8 times 4."""
-    project("gpt_oss", **changes)
+    encoded("gpt_oss", **changes)
     adapter, metrics = trained()
     assert metrics["adapted_weights"] == adapted
     assert {t.shape[0] for key, t in adapter.items() if ".lora_A." in key} == ranks
@@ -178,39 +178,39 @@ def test_layers_patterns_and_scaling_reach_the_adapter(project, changes, adapted
     ],
 )  # fmt: skip
 def test_a_target_that_names_nothing_is_refused_before_weights_are_loaded(
-    project, monkeypatch, changes, said
+    encoded, monkeypatch, changes, said
 ):
-    project("gpt_oss", **changes)
+    encoded("gpt_oss", **changes)
     monkeypatch.setattr("stages.training.base_model.load_base", None)
     with pytest.raises(ModelError, match=said):
         train.main()
     assert not paths.ADAPTER.exists()
 
 
-def test_what_cannot_fit_is_refused_before_weights_are_loaded(project, monkeypatch):
-    project("llama")
+def test_what_cannot_fit_is_refused_before_weights_are_loaded(encoded, monkeypatch):
+    encoded("llama")
     monkeypatch.setattr("stages.training.estimate.memory_here", lambda: 1000)
     with pytest.raises(TrainingError, match=r"would take about .* GB, and 0\.0 GB are free here"):
         train.main()
 
 
-def test_a_run_that_only_warms_up_is_warned_of(project, caplog):
-    project("llama", rows=3)
+def test_a_run_that_only_warms_up_is_warned_of(encoded, caplog):
+    encoded("llama", rows=3)
     with caplog.at_level(logging.WARNING):
         trained()
     assert "all of the 1 steps are warm-up" in caplog.text
 
 
-def test_a_batch_that_cannot_be_split_is_refused(project):
-    project("llama", train__global_batch_size=6)
+def test_a_batch_that_cannot_be_split_is_refused(encoded):
+    encoded("llama", train__global_batch_size=6)
     with pytest.raises(ParamsError, match=r"global_batch_size: is 6, .*device_batch_size 4"):
         train.main()
 
 
 @pytest.mark.parametrize("what", ["loss", "gradient norm"])
-def test_a_number_that_is_none_stops_the_run_at_once(project, monkeypatch, what):
+def test_a_number_that_is_none_stops_the_run_at_once(encoded, monkeypatch, what):
     """It names the step and its rows, keeps the last good checkpoint and publishes nothing."""
-    folder = project("llama")
+    folder = encoded("llama")
     whole = trainer.LoraTrainer._row_losses
     calls = 0
 
@@ -274,11 +274,11 @@ def run_stage(folder: Path, killed_at: int | None = None) -> str:
 
 @pytest.mark.pipeline
 @pytest.mark.parametrize(("case", "killed_at"), KILLS)
-def test_a_killed_run_goes_on_to_the_same_bytes(project, case, killed_at):
+def test_a_killed_run_goes_on_to_the_same_bytes(encoded, case, killed_at):
     family, changes = CASES[case]
-    whole = project(family, "whole", **changes)
+    whole = encoded(family, "whole", **changes)
     run_stage(whole)
-    killed = project(family, "killed", **changes)
+    killed = encoded(family, "killed", **changes)
     run_stage(killed, killed_at)
     assert not (killed / paths.ADAPTER).exists()
     assert "going on from" in run_stage(killed)
@@ -288,14 +288,14 @@ def test_a_killed_run_goes_on_to_the_same_bytes(project, case, killed_at):
 
 
 @pytest.mark.pipeline
-def test_a_checkpoint_of_another_run_is_refused_with_the_difference(project):
-    folder = project("llama")
+def test_a_checkpoint_of_another_run_is_refused_with_the_difference(encoded):
+    folder = encoded("llama")
     run_stage(folder, killed_at=3)
     edit_yaml(Path("params.yaml"), lambda p: p["train"].update(learning_rate=3.0e-3))
     log = run_stage(folder)
     assert "going on from" not in log
     assert "is not gone on from: train.learning_rate was 0.01, now 0.003." in log
-    fresh = project("llama", "fresh", train__learning_rate=3.0e-3)
+    fresh = encoded("llama", "fresh", train__learning_rate=3.0e-3)
     run_stage(fresh)
     assert adapter_bytes(folder) == adapter_bytes(fresh)
 
@@ -305,7 +305,7 @@ def test_a_checkpoint_of_another_run_is_refused_with_the_difference(project):
     ("launch", "kind", "family"),
     [("two-cpu.yaml", "MULTI_CPU", "gpt_oss"), ("two-cpu-fsdp.yaml", "FSDP", "llama")],
 )
-def test_two_processes_find_what_one_finds(project, launch, kind, family):
+def test_two_processes_find_what_one_finds(encoded, launch, kind, family):
     """The same global batch; one writer, and one run in the tracker. The last batch of training and
     of validation is a part of one, which rows that were seen already fill up."""
     changes: dict[str, Any] = {
@@ -315,9 +315,9 @@ def test_two_processes_find_what_one_finds(project, launch, kind, family):
         "runtime__save_steps": 2,
         "runtime__device_batch_size": 1,
     }
-    one = project(family, "one", **changes)
+    one = encoded(family, "one", **changes)
     assert "1 processes, NO" in run_stage(one)
-    two = project(family, "two", **changes, runtime__launch=str(ROOT / "presets/launch" / launch))
+    two = encoded(family, "two", **changes, runtime__launch=str(ROOT / "presets/launch" / launch))
     log = run_stage(two)
     assert log.count(f"2 processes, {kind}") == 1, log
     curves = []
@@ -338,8 +338,8 @@ def test_two_processes_find_what_one_finds(project, launch, kind, family):
 
 
 @pytest.mark.pipeline
-def test_steps_are_in_the_tracker_as_they_come_and_a_killed_run_goes_on_in_its_own(project):
-    folder = project("llama", runtime__tracking=True)
+def test_steps_are_in_the_tracker_as_they_come_and_a_killed_run_goes_on_in_its_own(encoded):
+    folder = encoded("llama", runtime__tracking=True)
     run_stage(folder, killed_at=3)
     (unfinished,) = train_runs(folder)
     assert unfinished.info.status == "RUNNING"
@@ -363,8 +363,8 @@ def train_runs(folder: Path) -> list[Any]:
 
 
 @pytest.mark.pipeline
-def test_a_checkpoint_of_another_number_of_processes_is_refused(project):
-    folder = project("llama", train__lora__lora_dropout=0.0, runtime__device_batch_size=2)
+def test_a_checkpoint_of_another_number_of_processes_is_refused(encoded):
+    folder = encoded("llama", train__lora__lora_dropout=0.0, runtime__device_batch_size=2)
     run_stage(folder, killed_at=3)
     launch = str(ROOT / "presets/launch/two-cpu.yaml")
     edit_yaml(Path("params.yaml"), lambda p: p["runtime"].update(launch=launch))
@@ -384,8 +384,8 @@ def test_accelerate_takes_every_shipped_launch(file):
     assert config.num_processes % config.num_machines == 0
 
 
-def test_a_launch_that_is_not_there_is_refused(project):
-    project("llama", runtime__launch="presets/launch/none.yaml")
+def test_a_launch_that_is_not_there_is_refused(encoded):
+    encoded("llama", runtime__launch="presets/launch/none.yaml")
     with pytest.raises(InputError, match=r"none\.yaml: is not there.*runtime\.launch"):
         train.main()
 
@@ -404,11 +404,11 @@ def test_a_half_written_checkpoint_is_not_gone_on_from(tmp_path):
     assert [folder.name for folder in tmp_path.iterdir()] == ["checkpoint-2"]
 
 
-def test_the_split_of_a_batch_changes_no_more_than_last_bits(project):
+def test_the_split_of_a_batch_changes_no_more_than_last_bits(encoded):
     """The global batch is a param, how a device computes it is not."""
     found = {}
     for name, size in (("one", 4), ("four", 1)):
-        project("llama", name, runtime__device_batch_size=size, train__lora__lora_dropout=0.0)
+        encoded("llama", name, runtime__device_batch_size=size, train__lora__lora_dropout=0.0)
         found[name] = trained()
     for key, tensor in found["one"][0].items():
         torch.testing.assert_close(found["four"][0][key], tensor, rtol=1e-4, atol=1e-5)
@@ -417,7 +417,7 @@ def test_the_split_of_a_batch_changes_no_more_than_last_bits(project):
     )
 
 
-def test_s2_05_gradient_checkpointing_changes_no_bit(project, monkeypatch):
+def test_s2_05_gradient_checkpointing_changes_no_bit(encoded, monkeypatch):
     calls: list[Any] = []
     whole = torch.utils.checkpoint.checkpoint
 
@@ -428,14 +428,14 @@ def test_s2_05_gradient_checkpointing_changes_no_bit(project, monkeypatch):
     monkeypatch.setattr("transformers.modeling_utils.checkpoint", counted)
     found = {}
     for name, on in (("off", False), ("on", True)):
-        project("llama", name, train__gradient_checkpointing=on)
+        encoded("llama", name, train__gradient_checkpointing=on)
         found[name] = trained()
         assert set(calls) == ({False} if on else set()), "it is on, and not reentrant"
     assert all(torch.equal(found["on"][0][key], t) for key, t in found["off"][0].items())
     assert found["on"][1] == found["off"][1]
 
 
-def test_the_best_adapter_is_kept_where_params_say_so(project):
+def test_the_best_adapter_is_kept_where_params_say_so(encoded):
     """What is validated is nothing like what is trained, so it soon gets worse."""
     changes: dict[str, Any] = {
         "validated": "WXYZ ",
@@ -443,24 +443,24 @@ def test_the_best_adapter_is_kept_where_params_say_so(project):
         "train__num_train_epochs": 4.0,
         "train__eval_steps": 2,
     }
-    project("llama", **changes, train__keep="best", train__early_stopping_patience=2)
+    encoded("llama", **changes, train__keep="best", train__early_stopping_patience=2)
     best, metrics = trained()
     losses = {int(line["step"]): float(line["eval_loss"]) for line in curve() if line["eval_loss"]}
     after = {step: loss for step, loss in losses.items() if step}
     assert metrics["kept_step"] == min(after, key=lambda step: after[step])
     assert metrics["kept_step"] + 4 == metrics["steps"] < 4 * STEPS, "it stopped early"
     assert metrics["validation_loss_nats"] == pytest.approx(min(after.values()), rel=1e-4)
-    project("llama", "last", **changes)
+    encoded("llama", "last", **changes)
     last, _ = trained()
     assert any(not torch.equal(best[key], last[key]) for key in best)
 
 
-def test_the_validation_loss_is_the_mean_over_tokens(project):
+def test_the_validation_loss_is_the_mean_over_tokens(encoded):
     """Batches of other sizes would weigh rows otherwise."""
     from stages.pipeline.config import load_config
     from stages.training.base_model import load_base
 
-    project("qwen2", runtime__device_batch_size=4)
+    encoded("qwen2", runtime__device_batch_size=4)
     _, metrics = trained()
     model = load_base(load_config().train)
     total, tokens = 0.0, 0
@@ -476,8 +476,8 @@ def test_the_validation_loss_is_the_mean_over_tokens(project):
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt_oss"])
-def test_s3_07_nf4_trains_on_any_device_and_says_what_it_leaves(project, family, caplog):
-    project(family, sizes=WHOLE_BLOCKS, train__quantization="nf4", train__dtype="bfloat16")
+def test_s3_07_nf4_trains_on_any_device_and_says_what_it_leaves(encoded, family, caplog):
+    encoded(family, sizes=WHOLE_BLOCKS, train__quantization="nf4", train__dtype="bfloat16")
     with caplog.at_level(logging.INFO):
         adapter, metrics = trained()
     assert "weights in 4 bits" in caplog.text
@@ -486,12 +486,12 @@ def test_s3_07_nf4_trains_on_any_device_and_says_what_it_leaves(project, family,
     assert all(t.abs().sum() > 0 for t in adapter.values())
 
 
-def test_s3_07_gradients_pass_through_4_bit_layers_after_an_evaluation(project):
+def test_s3_07_gradients_pass_through_4_bit_layers_after_an_evaluation(encoded):
     """Not so in bitsandbytes 0.50 on CPUs with AVX-512 BF16, without a word."""
     from stages.pipeline.config import load_config
     from stages.training.base_model import load_base
 
-    project("qwen2", sizes=WHOLE_BLOCKS, train__quantization="nf4", train__dtype="bfloat16")
+    encoded("qwen2", sizes=WHOLE_BLOCKS, train__quantization="nf4", train__dtype="bfloat16")
     model = load_base(load_config().train)
     ids = torch.arange(12)[None]
 
@@ -508,12 +508,12 @@ def test_s3_07_gradients_pass_through_4_bit_layers_after_an_evaluation(project):
     torch.testing.assert_close(gradient(), before)
 
 
-def test_nf4_leaves_experts_in_16_bits(project):
+def test_nf4_leaves_experts_in_16_bits(encoded):
     """`prepare_model_for_kbit_training` would make them four bytes each."""
     from stages.pipeline.config import load_config
     from stages.training.base_model import load_base
 
-    project("gpt_oss", sizes=WHOLE_BLOCKS, train__quantization="nf4", train__dtype="bfloat16")
+    encoded("gpt_oss", sizes=WHOLE_BLOCKS, train__quantization="nf4", train__dtype="bfloat16")
     model = load_base(load_config().train)
     experts = [
         p for name, p in model.named_parameters() if name.endswith("_proj") and ".experts." in name
@@ -521,11 +521,11 @@ def test_nf4_leaves_experts_in_16_bits(project):
     assert {p.dtype for p in experts} == {torch.bfloat16}
 
 
-def test_s2_10_packed_and_unpacked_begin_at_the_same_loss(project):
+def test_s2_10_packed_and_unpacked_begin_at_the_same_loss(encoded):
     """The same tokens in other blocks: their mean loss before training is the same."""
     found = {}
     for name, packing in (("unpacked", False), ("packed", True)):
-        project("gpt_oss", name, train__packing=packing, encode__max_length_tokens=1000)
+        encoded("gpt_oss", name, train__packing=packing, encode__max_length_tokens=1000)
         _, found[name] = trained()
     assert found["packed"]["steps"] < found["unpacked"]["steps"]
     assert found["packed"]["validation_loss_nats_before"] == pytest.approx(
@@ -534,8 +534,8 @@ def test_s2_10_packed_and_unpacked_begin_at_the_same_loss(project):
 
 
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
-def test_s3_13_attention_is_what_was_asked_or_an_error(project, attention, caplog):
-    project("gpt_oss", train__attention=attention)
+def test_s3_13_attention_is_what_was_asked_or_an_error(encoded, attention, caplog):
+    encoded("gpt_oss", train__attention=attention)
     if attention == "sdpa":  # which gpt-oss cannot: its attention has sinks
         with pytest.raises(ModelError, match=r"sdpa is not to be had.*auto"):
             train.main()
@@ -545,8 +545,8 @@ def test_s3_13_attention_is_what_was_asked_or_an_error(project, attention, caplo
     assert "attention: eager" in caplog.text
 
 
-def test_the_adapter_s_files_name_no_folder_and_no_time(project):
-    folder = project("llama")
+def test_the_adapter_s_files_name_no_folder_and_no_time(encoded):
+    folder = encoded("llama")
     train.main()
     text = (paths.ADAPTER / "adapter_config.json").read_text(encoding="utf-8")
     assert str(folder) not in text

@@ -13,6 +13,7 @@ import pytest
 from stages.pipeline.run import read_json
 from tests.micro import BIN, ROOT, edit_yaml, environment_for
 from tests.upload_stand_in import TOKEN, Repository, Uploads, taking_uploads
+from tests.workspace import lay_out
 
 REPO = "my-company/korean"
 PIPELINE = """
@@ -74,7 +75,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "verdict.json").write_text(verdict("pass"))
     (folder / "dvc.yaml").write_text(PIPELINE)
     (folder / ".gitignore").write_text("/models/\n")
-    shutil.copyfile(ROOT / "params.yaml", folder / "params.yaml")
+    lay_out(folder)
     for command in (["git", "init", "--quiet"], [BIN / "dvc", "init", "--quiet"]):
         subprocess.run(command, cwd=folder, env=environment_for({}), check=True)
     dvc_and_git(folder)

@@ -22,6 +22,7 @@ from stages.generate import Shown, answer
 from stages.pipeline.run import read_json
 from tests.micro import ROOT, edit_yaml
 from tests.taught import SAID, SETTINGS, TALKS, taught
+from tests.workspace import lay_out
 
 SYSTEM, QUESTION = TALKS[0][0]["content"], TALKS[0][1]["content"]
 
@@ -30,7 +31,7 @@ SYSTEM, QUESTION = TALKS[0][0]["content"], TALKS[0][1]["content"]
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with a gpt-oss as its base and merged model, and an adapter that changes nothing."""
     folder = tmp_path_factory.mktemp("talk")
-    shutil.copyfile(ROOT / "params.yaml", folder / "params.yaml")
+    lay_out(folder)
     edit_yaml(
         folder / "params.yaml",
         lambda params: params["encode"].update(conversation_date=SETTINGS.conversation_date),

@@ -217,15 +217,13 @@ def write(*rows: dict) -> None:
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
+def place(workspace, monkeypatch):
     """A folder with the word lists and params, in which `evaluate --variant base` runs."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(evaluate, "project", lambda *_: None)
     monkeypatch.setattr(evaluate, "item", lambda _: "base")
     Path("data").mkdir()
     Path("data/lexicons").symlink_to(ROOT / "data/lexicons")
-    Path("params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
-    return tmp_path
+    return workspace
 
 
 def test_sets_are_measured_apart_and_the_record_names_versions(place):

@@ -18,9 +18,8 @@ from stages.pipeline.errors import ModelError, ParamsError
 from stages.pipeline.run import read_json
 from stages.weights import gguf_layout, gguf_tokenizer, mxfp4
 from tests.families import CORPUS, SPECIAL, save_model
-from tests.lone_stage import run_stage
+from tests.lone_stage import make_room, run_stage
 
-PROJECT = Path(__file__).resolve().parents[1]
 SIZES = {
     "hidden_size": 64,
     "intermediate_size": 96,
@@ -64,19 +63,16 @@ def edit(folder: Path, **values: Any) -> None:
     config.write_text(json.dumps(read_json(config) | values))
 
 
-def make_project(folder: Path, **sizes: Any) -> Path:
-    """A project folder whose tracker is known to be away, so that no stage waits for it."""
-    folder.mkdir(exist_ok=True)
-    shutil.copyfile(PROJECT / "params.yaml", folder / "params.yaml")
-    (folder / ".mlflow").mkdir()
-    (folder / ".mlflow" / "unreachable").write_text("http://127.0.0.1:1")
+def exported(folder: Path, **sizes: Any) -> Path:
+    """A folder in which `gguf` can run."""
+    make_room(folder)
     make_source(folder / "models/mxfp4", **sizes)
     return folder
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
-    folder = make_project(tmp_path_factory.mktemp("gguf"))
+    folder = exported(tmp_path_factory.mktemp("gguf"))
     for kind in ("bf16", "f16"):
         assert run_stage(folder, "stages.gguf", "--type", kind) == ""
     return folder
@@ -265,7 +261,7 @@ def test_the_pre_tokenizer_of_o200k_is_known_and_its_tokens_are_what_its_merges_
     vocabulary = shared / "tokenizers" / "o200k_base.tiktoken"
     if not vocabulary.is_file():
         pytest.skip(f"the vocabulary of gpt-oss is not here: {vocabulary}")
-    from tests.test_harmony import o200k
+    from tests.o200k import o200k
 
     tokenizer = o200k(vocabulary)
     described = json.loads(tokenizer.to_str())

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +22,7 @@ from stages.chat.template import Message
 from stages.pipeline.run import read_json, write_json
 from stages.weights import mxfp4
 from tests.families import save_model
-from tests.lone_stage import run_stage
+from tests.lone_stage import make_room, run_stage
 from tests.micro import ROOT, edit_yaml
 from tests.taught import SETTINGS, taught
 
@@ -82,13 +81,9 @@ def write_metrics(folder: Path, family: str) -> None:
         write_json(folder / f"metrics/{name}.json", content)
 
 
-def make_project(folder: Path, family: str = "gpt_oss") -> Path:
+def evaluated(folder: Path, family: str = "gpt_oss") -> Path:
     """A folder in which `card` can run, for a base of the family."""
-    (folder / "stages").mkdir(parents=True)
-    (folder / ".mlflow").mkdir()
-    (folder / ".mlflow/unreachable").write_text("http://127.0.0.1:1")
-    shutil.copyfile(ROOT / "stages/card.md", folder / "stages/card.md")
-    shutil.copyfile(ROOT / "params.yaml", folder / "params.yaml")
+    make_room(folder, "stages/card.md")
     edit_yaml(
         folder / "params.yaml",
         lambda params: params["encode"].update(conversation_date=SETTINGS.conversation_date),
@@ -113,13 +108,13 @@ def from_hub(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_project(tmp_path_factory.mktemp("card") / "project")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return evaluated(tmp_path_factory.mktemp("card") / "project")
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_the_head_is_the_hubs(project, variant) -> None:
-    head, _ = parts(card(project, variant))
+def test_the_head_is_the_hubs(judged, variant) -> None:
+    head, _ = parts(card(judged, variant))
     assert head["language"] == "ko"
     assert head["library_name"] == ("peft" if variant == "adapter" else "transformers")
     assert head["pipeline_tag"] == "text-generation"
@@ -130,8 +125,8 @@ def test_the_head_is_the_hubs(project, variant) -> None:
     assert found == {"bits_per_byte": 1.5, "rougeL_syllable": 12.0, "personal_data_share": 0.0}
 
 
-def test_the_body_tells_the_run(project) -> None:
-    _, body = parts(card(project, "mxfp4"))
+def test_the_body_tells_the_run(judged) -> None:
+    _, body = parts(card(judged, "mxfp4"))
     assert "| chat | chat | CC0-1.0 | 2026-01-01 | 688 |" in body
     assert "PHONE 21, RRN 3." in body, "of the sources that were trained on"
     assert "1.5 (1.375 … 1.75)" in body
@@ -149,7 +144,7 @@ def test_the_body_tells_the_run(project) -> None:
 
 
 def test_a_base_of_the_hub_is_named(tmp_path) -> None:
-    folder = make_project(tmp_path / "project")
+    folder = evaluated(tmp_path / "project")
     from_hub(folder)
     head, body = parts(card(folder, "merged-bf16"))
     assert head["base_model"] == "openai/gpt-oss-20b"
@@ -159,7 +154,7 @@ def test_a_base_of_the_hub_is_named(tmp_path) -> None:
 
 def test_texts_of_params_are_text(tmp_path) -> None:
     """A licence with signs of Markdown breaks no table, and one of YAML no head."""
-    folder = make_project(tmp_path / "project")
+    folder = evaluated(tmp_path / "project")
     odd = "a | b <script>\n[c]: #"
     edit_yaml(folder / "params.yaml", lambda params: params["sources"]["chat"].update(license=odd))
     edit_yaml(folder / "params.yaml", lambda params: params["card"].update(license="other: #1"))
@@ -171,7 +166,7 @@ def test_texts_of_params_are_text(tmp_path) -> None:
 def test_the_same_bytes_in_another_process(tmp_path) -> None:
     made = []
     for seed in ("1", "2"):
-        folder = make_project(tmp_path / seed)
+        folder = evaluated(tmp_path / seed)
         done = subprocess.run(
             [sys.executable, "-m", "stages.card", "--variant", "mxfp4"],
             cwd=folder,
@@ -184,7 +179,7 @@ def test_the_same_bytes_in_another_process(tmp_path) -> None:
 
 
 def test_a_missing_metric_keeps_the_old_card(tmp_path) -> None:
-    folder = make_project(tmp_path / "project")
+    folder = evaluated(tmp_path / "project")
     before = card(folder, "mxfp4")
     (folder / "metrics/scrub/news.json").unlink()
     assert "metrics/scrub/news.json" in run_stage(folder, "stages.card", "--variant", "mxfp4")
@@ -205,7 +200,7 @@ def ran(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, 
 def test_the_snippet_of_a_merged_model(family, tmp_path, monkeypatch) -> None:
     """S4-11: the model, its chat template with the date of the training, up to 256 new tokens, and of
     them the answer alone. The prompt is the one that was trained."""
-    folder = make_project(tmp_path / "project", family)
+    folder = evaluated(tmp_path / "project", family)
     model = taught(family, folder / "models/merged-bf16", [ASKED], [ANSWER])
     text = card(folder, "merged-bf16")
     assert "max_new_tokens=256" in text
@@ -215,7 +210,7 @@ def test_the_snippet_of_a_merged_model(family, tmp_path, monkeypatch) -> None:
 
 
 def test_the_snippet_of_an_adapter(tmp_path, monkeypatch) -> None:
-    folder = make_project(tmp_path / "project", "llama")
+    folder = evaluated(tmp_path / "project", "llama")
     (folder / "models").mkdir()
     taught("llama", folder / "models/base", [ASKED], [ANSWER])
     monkeypatch.chdir(folder)
@@ -229,7 +224,7 @@ def test_the_snippet_of_an_adapter(tmp_path, monkeypatch) -> None:
 
 def test_the_snippet_of_mxfp4(tmp_path, monkeypatch) -> None:
     """Of gpt-oss, as `export` writes it, on a machine without kernels for MXFP4."""
-    folder = make_project(tmp_path / "project")
+    folder = evaluated(tmp_path / "project")
     model = folder / "models/mxfp4"
     save_model("gpt_oss", model, hidden_size=64, intermediate_size=64, head_dim=32)
     packed = {}

@@ -22,14 +22,14 @@ from stages.pipeline.engine import map_batches
 from stages.pipeline.errors import DataError, EngineError, PipelineError
 from stages.pipeline.tables import CANONICAL, batches_of, write_batches
 from stages.scrub import SCRUBBED, scrub_batch
-from tests.test_tables import row
+from tests.data.test_tables import row
+from tests.micro import ROOT
 
-PROJECT = Path(__file__).resolve().parents[1]
 WORK = partial(scrub_batch, optional=frozenset())
 
 
 def runtime(engine: str = "local", workers: int = 1) -> Runtime:
-    shipped = load_config(PROJECT / "params.yaml").runtime.model_dump()
+    shipped = load_config(ROOT / "params.yaml").runtime.model_dump()
     return Runtime.model_validate(
         shipped | {"tracking": False, "progress": False, "engine": engine, "workers": workers}
     )
@@ -49,8 +49,8 @@ def written(folder: Path, settings: Runtime, rows: int = 2500) -> dict[str, byte
 
 @pytest.fixture
 def in_project(monkeypatch):
-    monkeypatch.chdir(PROJECT)
-    monkeypatch.syspath_prepend(str(PROJECT))
+    monkeypatch.chdir(ROOT)
+    monkeypatch.syspath_prepend(str(ROOT))
 
 
 def test_workers_leave_no_trace(tmp_path, in_project):
@@ -136,7 +136,7 @@ SLOW = """
     from functools import partial
     sys.path.insert(0, {project!r})
     from stages.pipeline.engine import map_batches
-    from tests.test_engine import batches, runtime, sleep
+    from tests.data.test_engine import batches, runtime, sleep
     if __name__ == "__main__":
         list(map_batches(sleep, batches(), runtime(workers=2)))
 """
@@ -149,8 +149,8 @@ def sleep(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def test_workers_end_with_a_killed_stage(tmp_path):
     script = tmp_path / "slow.py"
-    script.write_text(textwrap.dedent(SLOW.format(project=str(PROJECT))))
-    stage = subprocess.Popen([sys.executable, str(script)], cwd=PROJECT)
+    script.write_text(textwrap.dedent(SLOW.format(project=str(ROOT))))
+    stage = subprocess.Popen([sys.executable, str(script)], cwd=ROOT)
     parent = psutil.Process(stage.pid)
     deadline = time.monotonic() + 60
     while len(workers := parent.children(recursive=True)) < 3 and time.monotonic() < deadline:
@@ -169,9 +169,9 @@ ROWS = 6000
 
 def workspace(folder: Path, engine: str, rows: int = ROWS) -> Path:
     folder.mkdir()
-    (folder / "stages").symlink_to(PROJECT / "stages")
+    (folder / "stages").symlink_to(ROOT / "stages")
     yaml = YAML(typ="safe", pure=True)
-    params = yaml.load(PROJECT / "params.yaml")
+    params = yaml.load(ROOT / "params.yaml")
     params["runtime"].update(tracking=False, progress=False, engine=engine, workers=2)
     yaml.dump(params, folder / "params.yaml")
     write_batches(folder / "data/ingested/chat", batches(rows), CANONICAL)
@@ -245,7 +245,7 @@ PLACES = """
     from stages.pipeline.engine import map_batches
     from stages.pipeline.errors import DataError
     from stages.pipeline.run import run
-    from tests.test_engine import batches, runtime
+    from tests.data.test_engine import batches, runtime
 
     def place(batch):
         import ray
@@ -270,7 +270,7 @@ PLACES = """
 @pytest.mark.pipeline
 def test_both_nodes_of_a_ray_cluster_work_with_the_code_that_they_were_sent(cluster, tmp_path):
     script = tmp_path / "places.py"
-    script.write_text(textwrap.dedent(PLACES.format(project=str(PROJECT))))
+    script.write_text(textwrap.dedent(PLACES.format(project=str(ROOT))))
     done = subprocess.run(
         [sys.executable, str(script)], cwd=tmp_path, env=environment(RAY_ADDRESS=cluster),
         capture_output=True, text=True, check=False,
@@ -278,7 +278,7 @@ def test_both_nodes_of_a_ray_cluster_work_with_the_code_that_they_were_sent(clus
     rows = json.loads(done.stdout)
     assert len({row["node"] for row in rows}) == 2
     assert [row["id"] for row in rows] == [f"{i:016x}" for i in range(0, 20_000, 1000)]
-    assert not [row["code"] for row in rows if str(PROJECT) in row["code"]]
+    assert not [row["code"] for row in rows if str(ROOT) in row["code"]]
     assert done.returncode == 1
     assert done.stderr.strip() == "ERROR row 7: holds no text. Give it one."
 

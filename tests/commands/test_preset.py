@@ -12,10 +12,9 @@ from tests.micro import ROOT
 
 
 @pytest.fixture
-def workspace(tmp_path, monkeypatch):
-    shutil.copyfile(ROOT / "params.yaml", tmp_path / "params.yaml")
-    shutil.copytree(ROOT / "presets", tmp_path / "presets")
-    monkeypatch.chdir(tmp_path)
+def applied(workspace, monkeypatch):
+    """A function that lays a preset over params.yaml."""
+    shutil.copytree(ROOT / "presets", "presets")
     for name, value in {
         "MALSSI_RAW": "/srv/corpora",
         "MALSSI_INSTRUCT": "/srv/corpora/instruct.jsonl",
@@ -33,19 +32,19 @@ def workspace(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in (ROOT / "presets").glob("*.yaml")))
-def test_every_preset_fits(workspace, name):
-    workspace(name)
+def test_every_preset_fits(applied, name):
+    applied(name)
     load_config()
 
 
-def test_names_of_the_environment_are_filled_in_and_comments_stay(workspace, tmp_path, monkeypatch):
-    workspace("korean-public")
+def test_names_of_the_environment_are_filled_in_and_comments_stay(applied, tmp_path, monkeypatch):
+    applied("korean-public")
     path = load_config().sources["chatbot"].path
     assert path == "/srv/corpora/songys-chatbot/chatbot.jsonl"
     assert "# every random choice" in (tmp_path / "params.yaml").read_text(encoding="utf-8")
     monkeypatch.delenv("MALSSI_RAW")
     with pytest.raises(ParamsError, match="MALSSI_RAW"):
-        workspace("korean-public")
+        applied("korean-public")
 
 
 @pytest.mark.parametrize(
@@ -57,15 +56,15 @@ def test_names_of_the_environment_are_filled_in_and_comments_stay(workspace, tmp
         ("train:\n  learning_rate: -1.0\n", "train.learning_rate is -1.0"),
     ],
 )
-def test_what_does_not_fit_changes_nothing(workspace, tmp_path, content, said):
+def test_what_does_not_fit_changes_nothing(applied, tmp_path, content, said):
     before = (tmp_path / "params.yaml").read_bytes()
     (tmp_path / "presets/own.yaml").write_text(content)
     with pytest.raises(ParamsError, match=rf"presets/own.yaml: .*{said}"):
-        workspace("own")
+        applied("own")
     assert (tmp_path / "params.yaml").read_bytes() == before
     assert not (tmp_path / "params.yaml.partial").exists()
 
 
-def test_an_unknown_name_lists_those_there_are(workspace):
+def test_an_unknown_name_lists_those_there_are(applied):
     with pytest.raises(InputError, match="korean-public"):
-        workspace("nothing")
+        applied("nothing")

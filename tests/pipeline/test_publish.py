@@ -11,8 +11,7 @@ import pytest
 
 from stages.pipeline.errors import BusyError
 from stages.pipeline.publish import publish
-
-PROJECT = Path(__file__).resolve().parents[1]
+from tests.micro import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +27,7 @@ def left() -> list[str]:
 def start(code: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code), *arguments],
-        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -145,7 +144,7 @@ def test_sigkill_inside_leaves_nothing_that_looks_finished_and_blocks_no_one():
 def test_a_second_live_writer_is_refused_and_the_first_ends_undisturbed():
     first = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(HOLD), "wait"],
-        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

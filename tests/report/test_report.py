@@ -23,8 +23,9 @@ from stages.reporting.drawing import APART, COLOURS, cut, label
 from stages.reporting.figures import direction, in_order, plain, shown
 from stages.reporting.headline import summary
 from tests import small_metrics as small
+from tests.micro import ROOT
+from tests.workspace import lay_out
 
-PROJECT = Path(__file__).resolve().parents[1]
 PAGE = Path("metrics/report.html")
 CHARTS = {
     "forest0", "source0", "style0", "topic0", "topics0", "levels0", "loss", "gradient", "flow",
@@ -33,14 +34,11 @@ CHARTS = {
 
 
 @pytest.fixture
-def workspace(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def workspace(workspace, monkeypatch):
     monkeypatch.setattr(report, "project", lambda *_: None)
-    Path("stages").mkdir()
-    shutil.copyfile(PROJECT / "stages/report.html", "stages/report.html")
-    shutil.copyfile(PROJECT / "params.yaml", "params.yaml")
+    lay_out(workspace, "stages/report.html")
     small.write_run()
-    return tmp_path
+    return workspace
 
 
 def page() -> str:
@@ -249,7 +247,7 @@ def test_words_are_whole_in_both_languages():
         assert places[0] == places[1], key
         # A particle's form would depend on how what is filled in is read.
         assert not re.search(r"\}[은는이가을를와과]( |$)|\}으?로( |$)", ko), key
-    template = (PROJECT / "stages/report.html").read_text(encoding="utf-8")
+    template = (ROOT / "stages/report.html").read_text(encoding="utf-8")
     keys = re.findall(
         r'\b(?:t|reading|wide|measured)\((?:[\w.]+, )?["\']([a-z_.]+)["\'][,)]', template
     )
@@ -337,7 +335,7 @@ def test_the_page_is_the_same_bytes_from_the_same_metrics(workspace):
     Path(".mlflow").mkdir()
     Path(".mlflow/unreachable").write_text("http://127.0.0.1:1")  # no stage waits for a tracker
     Path("matplotlibrc").write_text("axes.grid: True\nlines.markeredgewidth: 9\n")
-    place = {"PYTHONPATH": str(PROJECT), "DVC_ROOT": str(workspace), "PYTHONHASHSEED": "7"}
+    place = {"PYTHONPATH": str(ROOT), "DVC_ROOT": str(workspace), "PYTHONHASHSEED": "7"}
     done = subprocess.run(
         [sys.executable, "-m", "stages.report"],
         env=os.environ | place | {"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"},

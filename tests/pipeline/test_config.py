@@ -8,8 +8,7 @@ from ruamel.yaml import YAML
 
 from stages.pipeline.config import Config, load_config
 from stages.pipeline.errors import ParamsError
-
-SHIPPED = Path(__file__).resolve().parents[1] / "params.yaml"
+from tests.micro import SHIPPED
 
 
 def edited(values: dict[str, str | None]) -> str:

@@ -2,7 +2,6 @@
 packs it."""
 
 import csv
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,21 +21,19 @@ from stages.weights.checkpoint import Checkpoint
 from stages.weights.loading import load_model
 from stages.weights.mxfp4 import dequantize
 from tests.families import save_model
-from tests.micro import ROOT, edit_yaml
+from tests.micro import edit_yaml
 
 FAMILIES = ("llama", "qwen2", "gemma", "gemma3_text")
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def exported(workspace, monkeypatch):
     """A function that makes a project around a tiny base and an adapter, and runs merge and
     export."""
-    monkeypatch.chdir(tmp_path)
     for stage in (merge, export, compare):
         monkeypatch.setattr(stage, "pin_numerics", lambda *_: None)
         monkeypatch.setattr(stage, "project", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["stage", "--format", "mxfp4"])
-    shutil.copyfile(ROOT / "params.yaml", "params.yaml")
 
     def made(family: str, rule: str = "even", source: str = "adapter", **sizes: Any) -> Path:
         save_model(family, Path("models/base"), **sizes)
@@ -71,9 +68,9 @@ def packed_matrices(folder: Path) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_export_loads_whole_and_holds_what_was_quantised(project, family):
+def test_the_export_loads_whole_and_holds_what_was_quantised(exported, family):
     """S1-10: nothing missing, nothing left over, each linear layer the numbers that we packed."""
-    models = project(family)
+    models = exported(family)
     loader: Any = AutoModelForCausalLM
     from transformers.utils.quantization_config import CompressedTensorsConfig
 
@@ -97,7 +94,7 @@ def test_the_export_loads_whole_and_holds_what_was_quantised(project, family):
     assert 0.5 < metrics["delta_kept_min"] <= metrics["delta_kept_mean"] < 1.5
 
 
-def test_the_bytes_are_those_of_compressed_tensors(project):
+def test_the_bytes_are_those_of_compressed_tensors(exported):
     """Its own compressor, with its own scales, on the merged weights."""
     pytest.importorskip("compressed_tensors")
     from compressed_tensors.compressors.mxfp4.base import MXFP4PackedCompressor
@@ -106,7 +103,7 @@ def test_the_bytes_are_those_of_compressed_tensors(project):
     from compressed_tensors.quantization.quant_scheme import MXFP4A16
     from compressed_tensors.quantization.utils import calculate_qparams
 
-    models = project("llama", source="merged")
+    models = exported("llama", source="merged")
     weights: Any = MXFP4A16["weights"]
     scheme = QuantizationScheme(targets=["Linear"], weights=weights)
     with Checkpoint(models / "merged-bf16") as merged, Checkpoint(models / "mxfp4") as ours:
@@ -130,22 +127,22 @@ def test_the_bytes_are_those_of_compressed_tensors(project):
     assert read.config_groups["group_0"].weights == weights
 
 
-def test_what_cannot_be_packed_is_refused_by_name(project):
+def test_what_cannot_be_packed_is_refused_by_name(exported):
     with pytest.raises(ModelError, match=r"down_proj\.weight is \(1, 32, 48\).*multiple of 32"):
-        project("llama", intermediate_size=48)
+        exported("llama", intermediate_size=48)
 
 
-def test_calibration_and_other_families_are_refused(project):
+def test_calibration_and_other_families_are_refused(exported):
     with pytest.raises(ModelError, match=r"calibrated, which is for the experts.*search"):
-        project("llama", rule="calibrated")
+        exported("llama", rule="calibrated")
     config = Path("models/merged-bf16/config.json")
     write_json(config, read_json(config) | {"model_type": "mamba"})
     with pytest.raises(ModelError, match=r"model_type is 'mamba'.*merged-bf16 instead"):
         export.main()
 
 
-def test_a_weight_that_is_no_number_is_refused_by_name(project):
-    project("llama")
+def test_a_weight_that_is_no_number_is_refused_by_name(exported):
+    exported("llama")
     before = Path("models/mxfp4/model.safetensors").read_bytes()
     file = Path("models/base/model.safetensors")
     held = load_file(file)
@@ -156,9 +153,9 @@ def test_a_weight_that_is_no_number_is_refused_by_name(project):
     assert Path("models/mxfp4/model.safetensors").read_bytes() == before
 
 
-def test_what_lost_its_tuning_is_warned_of_and_counted(project, caplog):
+def test_what_lost_its_tuning_is_warned_of_and_counted(exported, caplog):
     """`min_delta_kept` is between the least and the most that any weight keeps."""
-    project("llama")
+    exported("llama")
     text = Path("metrics/plots/mxfp4.csv").read_text(encoding="utf-8")
     lines = list(csv.DictReader(text.splitlines()))
     kept = sorted(float(line["delta_kept"]) for line in lines if line["delta_kept"])
@@ -173,8 +170,8 @@ def test_what_lost_its_tuning_is_warned_of_and_counted(project, caplog):
     assert "in 1 of 4 weights" in warning and least in warning
 
 
-def test_the_two_models_are_compared_token_by_token(project, caplog):
-    models = project("llama")
+def test_the_two_models_are_compared_token_by_token(exported, caplog):
+    models = exported("llama")
     file = models / "mxfp4/model.safetensors"
     held = load_file(file)
     held["model.norm.weight"] *= 10  # far enough from the merged one for KL to have a direction

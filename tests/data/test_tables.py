@@ -6,7 +6,6 @@ import subprocess
 import sys
 import textwrap
 from itertools import islice
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,8 +23,7 @@ from stages.pipeline.tables import (
     write_file,
     write_table,
 )
-
-PROJECT = Path(__file__).resolve().parents[1]
+from tests.micro import ROOT
 
 
 def row(number: int, **fields: str) -> dict:
@@ -50,9 +48,8 @@ def row(number: int, **fields: str) -> dict:
 WRITE = """
     import sys
     from pathlib import Path
-    sys.path.insert(0, "tests")
-    from test_tables import row
     from stages.pipeline.tables import write_table
+    from tests.data.test_tables import row
     styles = {"headline", "lead", "body", "casual", "formal"}
     write_table(Path(sys.argv[1]), (row(i) | {"style": s} for i, s in enumerate(sorted(styles))))
 """
@@ -62,8 +59,8 @@ def test_two_processes_with_different_hash_seeds_write_the_same_bytes(tmp_path):
     for seed in ("0", "1"):
         subprocess.run(
             [sys.executable, "-c", textwrap.dedent(WRITE), str(tmp_path / seed)],
-            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(PROJECT)},
-            cwd=PROJECT,
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            cwd=ROOT,
             check=True,
         )
     written = [(tmp_path / seed / "00000.parquet").read_bytes() for seed in ("0", "1")]

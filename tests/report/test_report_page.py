@@ -9,7 +9,8 @@ import pytest
 from stages import report
 from tests import small_metrics as small
 from tests.chromium import Tab, browser, program
-from tests.test_report import CHARTS, PROJECT
+from tests.report.test_report import CHARTS
+from tests.workspace import lay_out
 
 pytestmark = pytest.mark.skipif(program() is None, reason="no chromium is on PATH")
 
@@ -72,9 +73,7 @@ WIDTH = "document.scrollingElement.scrollWidth"
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     place = tmp_path_factory.mktemp("report")
-    (place / "stages").mkdir()
-    for name in ("stages/report.html", "params.yaml"):
-        (place / name).write_bytes((PROJECT / name).read_bytes())
+    lay_out(place, "stages/report.html")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
         patch.setattr(report, "project", lambda *_: None)

@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 from itertools import islice
-from pathlib import Path
 
 import pytest
 
@@ -27,6 +26,7 @@ from stages.grammar.news_words import WORDS
 from stages.grammar.personal import TYPES, Personal
 from stages.grammar.pretrain import pretrain_documents
 from stages.korean.particles import with_particle
+from tests.micro import ROOT
 
 KINDS = {
     "news": (news_rows, 3000),
@@ -356,10 +356,9 @@ def digest():
 
 
 def test_output_does_not_depend_on_the_hash_seed():
-    root = Path(__file__).parents[1]
     script = (
-        f"import sys; sys.path[:0] = [{str(root)!r}, {str(root / 'tests')!r}];"
-        "import test_grammar; print(test_grammar.digest())"
+        f"import sys; sys.path.insert(0, {str(ROOT)!r});"
+        "from tests.data import test_grammar; print(test_grammar.digest())"
     )
     digests = set()
     for hash_seed in ("1", "2"):

@@ -18,8 +18,7 @@ from stages.pii import checksums, scrubber
 from stages.pii.labels import label_before
 from stages.pii.normalise import _CHARACTERS, _UNUSUAL, normalise
 from stages.pii.scrubber import OPTIONAL_TYPES, TYPES, find, scrub
-
-PROJECT = Path(__file__).resolve().parents[1]
+from tests.micro import ROOT
 
 
 def masked(text: str) -> str:
@@ -645,7 +644,7 @@ def run_filter(lines: str | bytes, *arguments: str) -> subprocess.CompletedProce
         [sys.executable, "-m", "stages.pii", *arguments],
         input=lines if isinstance(lines, bytes) else lines.encode(),
         capture_output=True,
-        cwd=PROJECT,
+        cwd=ROOT,
         check=False,
     )
 
@@ -691,7 +690,7 @@ def test_a_closed_pipe_ends_the_filter_quietly():
     lines = b'{"text": "010-1234-5678"}\n' * 20_000
     command = f"{sys.executable} -m stages.pii | head -1"
     done = subprocess.run(
-        command, shell=True, input=lines, capture_output=True, cwd=PROJECT, check=False
+        command, shell=True, input=lines, capture_output=True, cwd=ROOT, check=False
     )
     assert done.stdout == b'{"text": "[PHONE]"}\n'
     assert done.stderr == b""
@@ -699,7 +698,7 @@ def test_a_closed_pipe_ends_the_filter_quietly():
 
 def test_the_bars_on_the_development_set():
     """S1-15: measured, not assumed. Recall by type and tier, false positives, precision and F1."""
-    shared = Path(os.environ.get("MALSSI_SHARED", PROJECT.parent / "shared")) / "pii"
+    shared = Path(os.environ.get("MALSSI_SHARED", ROOT.parent / "shared")) / "pii"
     if not (shared / "dev.jsonl").exists():
         pytest.skip("no development set: set MALSSI_SHARED to the folder that holds pii/dev.jsonl")
     spec = importlib.util.spec_from_file_location("pii_score", shared / "score.py")

@@ -20,8 +20,8 @@ from stages.pipeline.config import Evaluation, Mix, Template, load_config
 from stages.pipeline.errors import DataError, ParamsError
 from stages.pipeline.run import read_json
 from stages.pipeline.tables import CURATED, read_table, write_table
+from tests.micro import ROOT, SHIPPED
 
-SHIPPED = Path(__file__).resolve().parents[1] / "params.yaml"
 SOURCES = ("chat", "dialogue", "instruct", "news")
 MIX = load_config(SHIPPED).mix
 
@@ -168,12 +168,11 @@ def test_b6_the_ratio_of_the_result():
 
 
 @pytest.fixture
-def workspace(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def workspace(workspace, monkeypatch):
     monkeypatch.setattr(stage, "project", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["mix"])
-    shutil.copyfile(SHIPPED, "params.yaml")
-    shutil.copytree(SHIPPED.parent / "data/lexicons", "data/lexicons")
+    shutil.copytree(ROOT / "data/lexicons", "data/lexicons")
+    return workspace
 
 
 def corpus(size: int) -> list[dict]:
@@ -344,7 +343,7 @@ def test_s3_09_warnings_are_at_most_the_share_of_the_final_mix():
     ],
 )
 def test_s3_08_a_start_with_a_sign_or_a_warning_is_wrong(answer, wrong):
-    warnings = read_lexicon(SHIPPED.parent / "data/lexicons/warnings.txt")
+    warnings = read_lexicon(ROOT / "data/lexicons/warnings.txt")
     assert starts_wrong(answer, warnings) is wrong
 
 

@@ -32,12 +32,10 @@ WORDS = [
 
 
 @pytest.fixture
-def workspace(tmp_path, monkeypatch):
-    for name in ("params.yaml",):
-        shutil.copyfile(ROOT / name, tmp_path / name)
+def stages(workspace, monkeypatch):
+    """Two functions: one lays a preset over params.yaml, one runs the stages up to the mix."""
     for name in ("presets", "data/lexicons"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    monkeypatch.chdir(tmp_path)
+        shutil.copytree(ROOT / name, name)
     for stage in (sample, ingest, scrub, curate, mix):
         monkeypatch.setattr(stage, "project", lambda *_: None)
     for name, value in {
@@ -79,8 +77,8 @@ def messages(split: str = "train") -> list[list[dict]]:
     return [row["messages"] for row in read_table(Path("data/splits") / split)]
 
 
-def test_s1_13_s1_18_s1_19_news_and_chat(workspace):
-    apply, to_mix = workspace
+def test_s1_13_s1_18_s1_19_news_and_chat(stages):
+    apply, to_mix = stages
     news = [
         {"topic" if k == "section" else k: v for k, v in row.items()}
         for row in raw_rows("news", 400)
@@ -99,9 +97,9 @@ def test_s1_13_s1_18_s1_19_news_and_chat(workspace):
     assert all(len(m) <= 7 and m[-1]["role"] == "assistant" for m in messages())
 
 
-def test_s2_07_s2_15_dialogue_summaries(workspace):
+def test_s2_07_s2_15_dialogue_summaries(stages):
     """In the shape of the public data: speakers and utterances, nested, with a list of subjects."""
-    apply, to_mix = workspace
+    apply, to_mix = stages
     rows = []
     for row in raw_rows("dialogue", 160):
         lines = [line.partition(": ") for line in row["dialogue"].splitlines()]
@@ -130,8 +128,8 @@ def test_s2_07_s2_15_dialogue_summaries(workspace):
         assert assistant["content"]
 
 
-def test_s3_01_s3_02_s3_04_twelve_categories_and_s3_12_the_relearn_chain(workspace):
-    apply, to_mix = workspace
+def test_s3_01_s3_02_s3_04_twelve_categories_and_s3_12_the_relearn_chain(stages):
+    apply, to_mix = stages
     write("raw/instruct.jsonl", raw_rows("instruct", 360))
     apply("categories")
     metrics = to_mix()
@@ -154,8 +152,8 @@ def test_s3_01_s3_02_s3_04_twelve_categories_and_s3_12_the_relearn_chain(workspa
     assert all("가" <= answer[0] <= "힣" for answer in corrected)
 
 
-def test_s4_03_s4_04_s4_06_a_hub_data_set_with_reasoning(workspace):
-    apply, to_mix = workspace
+def test_s4_03_s4_04_s4_06_a_hub_data_set_with_reasoning(stages):
+    apply, to_mix = stages
     apply("hub-dataset")
     rng = random.Random(5)
 

@@ -64,14 +64,12 @@ METRICS: dict[str, Any] = {
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
+def place(workspace, monkeypatch):
     """A repository with the metrics, committed; its folder."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(gate_stage, "project", lambda *_: None)
     put()
-    Path("params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     git("init", "--quiet")
-    return tmp_path
+    return workspace
 
 
 def put(**changes: Any) -> None:

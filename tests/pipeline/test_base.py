@@ -14,7 +14,7 @@ from stages.chat.rendering import Settings
 from stages.pipeline.tracking import dvc_hash
 from tests.hub_stand_in import Hub, serving
 from tests.micro import Project
-from tests.test_pipeline_rebuild import AFTER_MIX, CARDS
+from tests.pipeline.test_rebuild import AFTER_MIX, CARDS
 
 pytestmark = pytest.mark.pipeline
 

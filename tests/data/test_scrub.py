@@ -12,8 +12,8 @@ from stages.pii.scrubber import Span
 from stages.pipeline import paths
 from stages.pipeline.run import read_json
 from stages.pipeline.tables import read_table, write_table
+from tests.micro import SHIPPED
 
-SHIPPED = Path(__file__).resolve().parents[1] / "params.yaml"
 NONE: frozenset[str] = frozenset()
 
 
@@ -122,9 +122,8 @@ def run_stage(monkeypatch, rows, optional="[]"):
     return list(read_table(paths.SCRUBBED / "chat")), read_json(Path("metrics/scrub/chat.json"))
 
 
-def test_the_stage_keeps_every_row_in_order_and_counts_its_masks(tmp_path, monkeypatch):
+def test_the_stage_keeps_every_row_in_order_and_counts_its_masks(workspace, monkeypatch):
     """S1-16: the record of a file: rows, masked rows, masks by type, and never a value."""
-    monkeypatch.chdir(tmp_path)
     texts = ["안녕", "010-1234-5678로 와, 02-123-4567도 돼", "잘 가", "메일 hong@example.com"]
     rows = [row({"t": text}) | {"id": f"{i:016x}"} for i, text in enumerate(texts)]
     out, metrics = run_stage(monkeypatch, rows)
@@ -142,8 +141,7 @@ def test_the_stage_keeps_every_row_in_order_and_counts_its_masks(tmp_path, monke
     assert "1234" not in json.dumps(metrics) and "hong" not in json.dumps(metrics)
 
 
-def test_optional_types_are_masked_where_params_name_them(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_optional_types_are_masked_where_params_name_them(workspace, monkeypatch):
     text = "생년월일 1990년 1월 2일입니다"
     out, metrics = run_stage(monkeypatch, [row({"t": text})], "[BIRTHDATE]")
     assert out[0]["fields"]["t"] == "생년월일 [BIRTHDATE]입니다"

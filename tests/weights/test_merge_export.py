@@ -26,10 +26,9 @@ from stages.pipeline.run import read_json
 from stages.pipeline.tables import write_table
 from stages.weights.checkpoint import Checkpoint
 from stages.weights.mxfp4 import dequantize, quantize
-from tests.lone_stage import run_stage
-from tests.micro import edit_yaml
+from tests.lone_stage import make_room, run_stage
+from tests.micro import ROOT, edit_yaml
 
-PROJECT = Path(__file__).resolve().parents[1]
 EXPERTS = [f"model.layers.{i}.mlp.experts.{n}_proj" for i in (0, 1) for n in ("down", "gate_up")]
 TOKENIZER = {
     "tokenizer.json": "{}",
@@ -38,17 +37,9 @@ TOKENIZER = {
 }
 
 
-def make_project(folder: Path) -> Path:
-    """A project folder whose tracker is known to be away, so that no stage waits for it."""
-    shutil.copyfile(PROJECT / "params.yaml", folder / "params.yaml")
-    (folder / ".mlflow").mkdir()
-    (folder / ".mlflow" / "unreachable").write_text("http://127.0.0.1:1")
-    return folder
-
-
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory) -> Path:
-    folder = make_project(tmp_path_factory.mktemp("bf16-base"))
+    folder = make_room(tmp_path_factory.mktemp("bf16-base"))
     torch.manual_seed(0)
     config = GptOssConfig(
         vocab_size=96,
@@ -163,7 +154,7 @@ def test_the_metrics_measure_what_quantising_lost(tiny):
 
 def test_a_base_that_is_mxfp4_already_is_passed_through_byte_for_byte(tiny, tmp_path):
     """S1-09, S1-10: the experts of openai/gpt-oss-20b are not quantised a second time."""
-    folder = make_project(tmp_path)
+    folder = make_room(tmp_path)
     shutil.copytree(tiny / "models/mxfp4", folder / "models/base")
     shutil.copytree(tiny / "models/adapter", folder / "models/adapter")
     assert run_stage(folder, "stages.merge") == ""
@@ -204,7 +195,7 @@ def numbers_of(folder: Path, name: str) -> np.ndarray:
 def test_experts_are_merged_exported_and_measured(tiny, tmp_path, monkeypatch, packed_base, rule, source):  # fmt: skip
     """S1-09, S1-10: an adapter on experts over a BF16 and over an MXFP4 base; expert 1 of layer 0 is
     one that the training never reached. Every figure is computed again in numpy."""
-    folder = make_project(tmp_path)
+    folder = make_room(tmp_path)
     monkeypatch.chdir(folder)
     for stage in (merge, export):
         monkeypatch.setattr(stage, "pin_numerics", lambda _: None)
@@ -336,7 +327,7 @@ def test_a_killed_merge_and_export_end_with_the_same_bytes(tmp_path):
     lora = LoraConfig(r=4, target_modules=["q_proj"], target_parameters=["mlp.experts.gate_up_proj"], init_lora_weights=False)  # fmt: skip
     for folder in folders:
         folder.mkdir()
-        make_project(folder)
+        make_room(folder)
         edit_yaml(folder / "params.yaml", lambda params: params["merge"].update(max_shard_mb=1))
         model.save_pretrained(folder / "models/base")
     tuned = get_peft_model(model, lora)  # pyright: ignore[reportArgumentType] - a PreTrainedModel
@@ -349,7 +340,7 @@ def test_a_killed_merge_and_export_end_with_the_same_bytes(tmp_path):
         started = subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=killed,
-            env=os.environ | {"PYTHONPATH": str(PROJECT), "DVC_ROOT": str(killed)},
+            env=os.environ | {"PYTHONPATH": str(ROOT), "DVC_ROOT": str(killed)},
             stderr=subprocess.DEVNULL,
         )
         rooms = killed / ".checkpoints" / stage
@@ -374,7 +365,7 @@ def test_a_killed_merge_and_export_end_with_the_same_bytes(tmp_path):
 @pytest.fixture
 def copied(tiny, tmp_path, monkeypatch) -> Path:
     """A copy to spoil. Refusals run in this process, in which torch is loaded already."""
-    folder = make_project(tmp_path)
+    folder = make_room(tmp_path)
     shutil.copytree(tiny / "models", folder / "models", ignore=shutil.ignore_patterns("mxfp4"))
     monkeypatch.chdir(folder)
     for stage in (merge, export):

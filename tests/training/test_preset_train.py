@@ -40,10 +40,8 @@ def row(key: int) -> dict:
 
 
 @pytest.mark.parametrize("name", sorted(CHAINS))
-def test_a_preset_runs_to_the_end_of_train(name, tmp_path, monkeypatch):
+def test_a_preset_runs_to_the_end_of_train(name, workspace, monkeypatch):
     presets, family, expected = CHAINS[name]
-    monkeypatch.chdir(tmp_path)
-    shutil.copyfile(ROOT / "params.yaml", "params.yaml")
     shutil.copytree(ROOT / "presets", "presets")
     monkeypatch.setenv("MALSSI_INSTRUCT", "raw.jsonl")
     monkeypatch.setenv("MALSSI_LICENSE", "CC0-1.0")

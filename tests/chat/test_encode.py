@@ -13,7 +13,7 @@ from stages.pipeline.errors import DataError
 from stages.pipeline.run import read_json
 from stages.pipeline.tables import read_table, write_table
 from tests.families import save_model
-from tests.micro import ROOT, edit_yaml
+from tests.micro import edit_yaml
 
 
 def row(key: int, source: str, *answers: str, system: str | None = None) -> dict:
@@ -34,10 +34,8 @@ def row(key: int, source: str, *answers: str, system: str | None = None) -> dict
 
 
 @pytest.fixture(params=["gpt_oss", "qwen2"])
-def run(request, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def run(request, workspace, monkeypatch):
     monkeypatch.setattr(encode, "project", lambda *_: None)
-    shutil.copyfile(ROOT / "params.yaml", "params.yaml")
     save_model(request.param, paths.BASE)
 
     def stage(rows: list[dict], *arguments: str, **encode_params: object) -> dict:
