@@ -326,7 +326,7 @@ def o200k_file(scratch: Path) -> tuple[Path, Tokenizer] | None:
 
     from stages.weights.gguf import layout as gguf_layout
     from stages.weights.gguf import tokenizer as gguf_tokenizer
-    from tests.test_harmony import o200k
+    from tests.o200k import o200k
 
     vocabulary = SHARED / "tokenizers/o200k_base.tiktoken"
     if not vocabulary.is_file():

@@ -10,8 +10,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages import ingest
-from stages.pipeline.run import read_json
-from stages.pipeline.tables import read_table
+from stages.formats.json_files import read_json
+from stages.formats.tables import read_table
 from tests.micro import SHIPPED
 
 COMMON = {"license": "CC0-1.0", "use": "training", "as_of": "2026-01-01", "style": "plain"}
@@ -37,7 +37,6 @@ def line(record: object) -> bytes:
 def ingest_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple]:
     """A function that runs the stage on raw bytes and returns its rows, metrics and quarantine."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(ingest, "project", lambda *_: None)
 
     def stage(raw: bytes | None, source: dict, name: str = "news", suffix: str = "raw") -> tuple:
         path = tmp_path / f"{name}.{suffix}"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from stages.pipeline.run import write_json
-from stages.pipeline.tables import write_file
+from stages.formats.json_files import write_json
+from stages.formats.tables import write_file
 
 VARIANTS = ("base", "adapter", "merged-bf16", "mxfp4")
 STYLES = {"kakao_casual": 12, "kakao_formal": 8, "news_headline": 20}

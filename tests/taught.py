@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 
 from stages.chat.family import renderer_of
+from stages.chat.messages import Message
 from stages.chat.rendering import IGNORED, Settings
-from stages.chat.template import Message
 from tests.families import save_model
 
 SETTINGS = Settings("medium", "2024-06", "2025-03-09")

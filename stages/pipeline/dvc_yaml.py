@@ -13,19 +13,19 @@ from ruamel.yaml import YAML
 
 from stages.pipeline.hashes import dvc_hash
 
-DVC_YAML = Path("dvc.yaml")
+ROOT = Path(__file__).resolve().parents[2]  # of the code that runs
 
 
 @cache
 def _declared() -> dict[str, Any]:
-    stages = YAML(typ="safe", pure=True).load(DVC_YAML)["stages"]
+    stages = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
     return {name: stage.get("do", stage) for name, stage in stages.items()}
 
 
 def code_of(stage: str) -> dict[str, str]:
     """The hash of each code dependency of a stage, by its path."""
     deps = _declared()[stage]["deps"]
-    return {dep: dvc_hash(Path(dep)) for dep in deps if dep.startswith("stages/")}
+    return {dep: dvc_hash(ROOT / dep) for dep in deps if dep.startswith("stages/")}
 
 
 def outs_of(stage: str) -> list[Path]:

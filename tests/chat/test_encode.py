@@ -8,10 +8,11 @@ import pytest
 
 from stages import encode
 from stages.chat.rendering import IGNORED
+from stages.commands import show
+from stages.formats.json_files import read_json
+from stages.formats.tables import read_table, write_table
 from stages.pipeline import paths
 from stages.pipeline.errors import DataError
-from stages.pipeline.run import read_json
-from stages.pipeline.tables import read_table, write_table
 from tests.families import save_model
 from tests.micro import edit_yaml
 
@@ -35,19 +36,18 @@ def row(key: int, source: str, *answers: str, system: str | None = None) -> dict
 
 @pytest.fixture(params=["gpt_oss", "qwen2"])
 def run(request, workspace, monkeypatch):
-    monkeypatch.setattr(encode, "project", lambda *_: None)
     save_model(request.param, paths.BASE)
 
-    def stage(rows: list[dict], *arguments: str, **encode_params: object) -> dict:
+    def stage(rows: list[dict], **encode_params: object) -> dict:
         from stages.mix import MESSAGES
 
         for split in encode.SPLITS:
             shutil.rmtree(paths.SPLITS / split, ignore_errors=True)
             write_table(paths.SPLITS / split, rows, MESSAGES)
         edit_yaml(Path("params.yaml"), lambda p: p["encode"].update(encode_params))
-        monkeypatch.setattr(sys, "argv", ["encode", *arguments])
+        monkeypatch.setattr(sys, "argv", ["encode"])
         encode.main()
-        return read_json(Path("metrics/encode.json"))["train"] if not arguments else {}
+        return read_json(Path("metrics/encode.json"))["train"]
 
     return stage
 
@@ -104,11 +104,14 @@ def test_a_source_of_which_nothing_is_left_is_an_error(run):
     assert set(encoded()) == {r["id"] for r in rows}, "what was there stays"
 
 
-def test_rows_are_shown_with_the_trained_tokens_in_colour(run, capsys):
-    run([row(i, "chat", f"답 {i}") for i in range(5)], "--show", "2")
+def test_rows_are_shown_with_the_trained_tokens_in_colour(run, monkeypatch, capsys):
+    run([row(i, "chat", f"답 {i}") for i in range(5)])
+    shutil.rmtree(paths.ENCODED)
+    monkeypatch.setattr(sys, "argv", ["show", "2"])
+    show.main()
     shown = capsys.readouterr().out
     assert shown.count("--- chat-") == 2
-    coloured = shown.split(encode.COLOUR)[1:]
-    assert "답" in "".join(part.split(encode.PLAIN)[0] for part in coloured)
-    assert "질문" not in "".join(part.split(encode.PLAIN)[0] for part in coloured)
+    coloured = shown.split(show.COLOUR)[1:]
+    assert "답" in "".join(part.split(show.PLAIN)[0] for part in coloured)
+    assert "질문" not in "".join(part.split(show.PLAIN)[0] for part in coloured)
     assert not paths.ENCODED.exists()

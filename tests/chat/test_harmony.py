@@ -12,8 +12,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from stages.chat.family import renderer_of
 from stages.chat.harmony import CONTROL_TOKENS, Harmony, system_text
+from stages.chat.messages import Message
 from stages.chat.rendering import IGNORED, Settings
-from stages.chat.template import Message
 from stages.pipeline.errors import InputError, ModelError
 from tests.o200k import o200k
 

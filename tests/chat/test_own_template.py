@@ -6,9 +6,9 @@ from datetime import datetime
 import pytest
 
 from stages.chat.family import renderer_of
-from stages.chat.own_template import OwnTemplate
+from stages.chat.messages import Message
 from stages.chat.rendering import IGNORED, Settings
-from stages.chat.template import Message
+from stages.chat.tokenizer_template import OwnTemplate
 from stages.pipeline.errors import ModelError
 from tests.families import SPECIAL, TEMPLATES, save_tokenizer
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.chat.template import conversation, fill
+from stages.chat.messages import conversation
 from stages.pipeline.errors import ParamsError
+from stages.pipeline.placeholders import fill
 
 FIELDS = {"title": "수출 늘어", "subject": "교환", "a_1": "x"}
 

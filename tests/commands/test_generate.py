@@ -18,8 +18,8 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
 from stages.chat.family import renderer_of
-from stages.generate import Shown, answer
-from stages.pipeline.run import read_json
+from stages.commands.generate import Shown, answer
+from stages.formats.json_files import read_json
 from tests.micro import ROOT, edit_yaml
 from tests.taught import SAID, SETTINGS, TALKS, taught
 from tests.workspace import lay_out
@@ -49,7 +49,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command(*flags: str) -> list[str]:
-    return [sys.executable, "-m", "stages.generate", *flags]
+    return [sys.executable, "-m", "stages.commands.generate", *flags]
 
 
 def talk(place: Path, said: bytes, *flags: str) -> subprocess.CompletedProcess:

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from stages.pipeline import preset
-from stages.pipeline.config import load_config
+from stages.commands import preset
+from stages.params.whole import read_config
 from stages.pipeline.errors import InputError, ParamsError
 from tests.micro import ROOT
 
@@ -34,12 +34,12 @@ def applied(workspace, monkeypatch):
 @pytest.mark.parametrize("name", sorted(file.stem for file in (ROOT / "presets").glob("*.yaml")))
 def test_every_preset_fits(applied, name):
     applied(name)
-    load_config()
+    read_config()
 
 
 def test_names_of_the_environment_are_filled_in_and_comments_stay(applied, tmp_path, monkeypatch):
     applied("korean-public")
-    path = load_config().sources["chatbot"].path
+    path = read_config().sources["chatbot"].path
     assert path == "/srv/corpora/songys-chatbot/chatbot.jsonl"
     assert "# every random choice" in (tmp_path / "params.yaml").read_text(encoding="utf-8")
     monkeypatch.delenv("MALSSI_RAW")

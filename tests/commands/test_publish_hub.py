@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.pipeline.run import read_json
+from stages.formats.json_files import read_json
 from tests.micro import BIN, ROOT, edit_yaml, environment_for
 from tests.upload_stand_in import TOKEN, Repository, Uploads, taking_uploads
 from tests.workspace import lay_out
@@ -102,7 +102,7 @@ def publish(
         [
             sys.executable,
             "-m",
-            "stages.release.publish",
+            "stages.release.hub",
             "--variant",
             variant,
             "--repo",
@@ -285,7 +285,7 @@ def test_a_listing_that_fails_is_said_so(here, hub) -> None:
 
 def test_a_name_without_an_owner(here, hub) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "stages.release.publish", "--variant", "mxfp4", "--repo", ""],
+        [sys.executable, "-m", "stages.release.hub", "--variant", "mxfp4", "--repo", ""],
         cwd=here, env=environment_for({"PYTHONPATH": str(ROOT)}), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "REPO: names no repository. Write REPO=my-company/name." in done.stderr

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from stages.formats.json_files import read_json
 from stages.pipeline.errors import DataError, InputError
-from stages.pipeline.run import read_json
 from stages.release.check import ReleaseError, judged, lines, lock, same_as_recorded
 from tests.lone_stage import run_stage
 from tests.micro import BIN, ROOT, edit_yaml, environment_for

@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
-from stages.pipeline.config import Source
+from stages.params.sources import Source
 from tests.raw_files import CHAT, EXCHANGE, GOOD, NEWS, ingest_in, line
 
 

@@ -16,11 +16,11 @@ from stages import curate
 from stages.curation.contamination import Contamination, plain, run_hashes
 from stages.curation.duplicates import Duplicates, banding, sketch_of
 from stages.curation.filters import refusal
+from stages.formats.json_files import read_json
+from stages.formats.tables import read_table, said_texts, write_table
+from stages.params.curate import Curate
 from stages.pipeline import paths
-from stages.pipeline.config import Curate
 from stages.pipeline.errors import DataError, InputError
-from stages.pipeline.run import read_json
-from stages.pipeline.tables import read_table, said_texts, write_table
 from tests.micro import ROOT
 
 SOURCES = ("chat", "dialogue", "instruct", "news")
@@ -252,7 +252,6 @@ def test_equal_runs_have_equal_hashes(said, chars):
 @pytest.fixture
 def workspace(workspace, monkeypatch):
     """A project in which every source has ten rows of its own."""
-    monkeypatch.setattr(curate, "project", lambda *_: None)
     shutil.copytree(ROOT / "data/lexicons", "data/lexicons")
     for number, source in enumerate(SOURCES):
         rows = [row(text(100 * number + i), i, source) for i in range(10)]

@@ -17,10 +17,11 @@ import pyarrow as pa
 import pytest
 from ruamel.yaml import YAML
 
-from stages.pipeline.config import Runtime, load_config
+from stages.formats.tables import CANONICAL, batches_of, write_batches
+from stages.params.runtime import Runtime
+from stages.params.whole import read_config
 from stages.pipeline.engine import map_batches
 from stages.pipeline.errors import DataError, EngineError, PipelineError
-from stages.pipeline.tables import CANONICAL, batches_of, write_batches
 from stages.scrub import SCRUBBED, scrub_batch
 from tests.data.test_tables import row
 from tests.micro import ROOT
@@ -29,7 +30,7 @@ WORK = partial(scrub_batch, optional=frozenset())
 
 
 def runtime(engine: str = "local", workers: int = 1) -> Runtime:
-    shipped = load_config(ROOT / "params.yaml").runtime.model_dump()
+    shipped = read_config(ROOT / "params.yaml").runtime.model_dump()
     return Runtime.model_validate(
         shipped | {"tracking": False, "progress": False, "engine": engine, "workers": workers}
     )
@@ -244,7 +245,7 @@ PLACES = """
     sys.path.insert(0, {project!r})
     from stages.pipeline.engine import map_batches
     from stages.pipeline.errors import DataError
-    from stages.pipeline.run import run
+    from stages.pipeline.program import run
     from tests.data.test_engine import batches, runtime
 
     def place(batch):

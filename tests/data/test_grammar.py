@@ -23,9 +23,9 @@ from stages.grammar.news import SECTIONS, STYLES, news_rows
 from stages.grammar.news_life import LIFE_FRAMES
 from stages.grammar.news_public import PUBLIC_FRAMES
 from stages.grammar.news_words import WORDS
+from stages.grammar.particles import with_particle
 from stages.grammar.personal import TYPES, Personal
 from stages.grammar.pretrain import pretrain_documents
-from stages.korean.particles import with_particle
 from tests.micro import ROOT
 
 KINDS = {

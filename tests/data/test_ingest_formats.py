@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages import ingest
-from stages.pipeline.config import Source
+from stages.formats.tables import write_batches
+from stages.params.sources import Source
 from stages.pipeline.errors import DataError
-from stages.pipeline.tables import write_batches
-from stages.raw.records import BYTES_PER_BATCH, ROWS_PER_BATCH, raw_batches, records
+from stages.reading.records import BYTES_PER_BATCH, ROWS_PER_BATCH, raw_batches, records
 from tests.raw_files import CHAT, GOOD, LONG, NEWS, ingest_in, line
 
 

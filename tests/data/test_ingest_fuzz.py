@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stages.formats.tables import read_batches
 from stages.pipeline.errors import DataError, PipelineError
-from stages.pipeline.tables import read_batches
-from stages.raw import records
-from stages.raw.records import raw_batches
+from stages.reading import records
+from stages.reading.records import raw_batches
 from stages.scrub import scrub_batch
 from tests.raw_files import CHAT, LONG, NEWS, ingest_in, line
 

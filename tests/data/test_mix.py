@@ -11,19 +11,20 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from stages import mix as stage
+from stages.formats.json_files import read_json
+from stages.formats.tables import CURATED, read_table, write_table
 from stages.korean.lexicon import read_lexicon
 from stages.mixing.prompts import messages_of, scored_messages_of, starts_wrong
 from stages.mixing.ratio import in_order, in_ratio, with_few_warnings
 from stages.mixing.splits import LEAKING_CHARS, content_group, split_of, without_leaks
+from stages.params.mix import Evaluation, Mix, Template
+from stages.params.whole import read_config
 from stages.pipeline import paths
-from stages.pipeline.config import Evaluation, Mix, Template, load_config
 from stages.pipeline.errors import DataError, ParamsError
-from stages.pipeline.run import read_json
-from stages.pipeline.tables import CURATED, read_table, write_table
 from tests.micro import ROOT, SHIPPED
 
 SOURCES = ("chat", "dialogue", "instruct", "news")
-MIX = load_config(SHIPPED).mix
+MIX = read_config(SHIPPED).mix
 
 
 def row(
@@ -169,7 +170,6 @@ def test_b6_the_ratio_of_the_result():
 
 @pytest.fixture
 def workspace(workspace, monkeypatch):
-    monkeypatch.setattr(stage, "project", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["mix"])
     shutil.copytree(ROOT / "data/lexicons", "data/lexicons")
     return workspace
@@ -403,7 +403,7 @@ def test_a_topic_of_no_field_is_refused(workspace):
         run_stage(corpus(300))
     with pytest.raises(ParamsError, match=r"mix\.topics names \['nws'\]"):
         edit(lambda params: params["mix"]["topics"].update(nws=params["mix"]["topics"]["news"]))
-        load_config()
+        read_config()
 
 
 @pytest.mark.parametrize("place", ["query", "system"])
@@ -416,7 +416,7 @@ def test_a_question_that_tells_the_topic_is_refused(workspace, place):
 
     edit(tell)
     with pytest.raises(ParamsError, match=r"asks for \{section\}, which its query or a system"):
-        load_config()
+        read_config()
 
 
 def test_evaluation_sources_with_a_template_are_scored_and_never_trained_on(workspace):

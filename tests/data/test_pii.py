@@ -641,7 +641,7 @@ def test_many_values_in_one_text_keep_their_places():
 
 def run_filter(lines: str | bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "stages.pii", *arguments],
+        [sys.executable, "-m", "stages.commands.mask", *arguments],
         input=lines if isinstance(lines, bytes) else lines.encode(),
         capture_output=True,
         cwd=ROOT,

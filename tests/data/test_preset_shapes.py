@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stages import curate, ingest, mix, sample, scrub
+from stages import curate, ingest, mix, scrub
+from stages.commands import preset
+from stages.formats.json_files import read_json
+from stages.formats.tables import read_table
 from stages.grammar.personal import Personal
-from stages.pipeline import preset
-from stages.pipeline.config import load_config
-from stages.pipeline.run import read_json
-from stages.pipeline.tables import read_table
+from stages.params.whole import read_config
 from stages.sample import KINDS
 from tests.micro import ROOT, edit_yaml
 
@@ -36,8 +36,6 @@ def stages(workspace, monkeypatch):
     """Two functions: one lays a preset over params.yaml, one runs the stages up to the mix."""
     for name in ("presets", "data/lexicons"):
         shutil.copytree(ROOT / name, name)
-    for stage in (sample, ingest, scrub, curate, mix):
-        monkeypatch.setattr(stage, "project", lambda *_: None)
     for name, value in {
         "MALSSI_RAW": "raw",
         "MALSSI_LICENSE": "CC0-1.0",
@@ -51,7 +49,7 @@ def stages(workspace, monkeypatch):
         preset.main()
 
     def to_mix() -> dict:
-        for name in load_config().sources:
+        for name in read_config().sources:
             monkeypatch.setattr(sys, "argv", ["stage", "--source", name])
             ingest.main()
             scrub.main()
@@ -138,7 +136,7 @@ def test_s3_01_s3_02_s3_04_twelve_categories_and_s3_12_the_relearn_chain(stages)
     assert len({tag for tag in tags if tag.startswith("domain:")}) == 12
 
     apply("relearn")
-    assert load_config().train.learning_rate == 5e-5
+    assert read_config().train.learning_rate == 5e-5
     # A third of what it has the grammar write: enough for its ratio.
     write("data/raw/sample/no_warning.jsonl", raw_rows("no_warning", 1_000))
     write("data/raw/sample/correction.jsonl", raw_rows("correction", 1_150))

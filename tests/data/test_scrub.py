@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from stages import scrub
+from stages.formats.json_files import read_json
+from stages.formats.tables import read_table, write_table
 from stages.pii.scrubber import Span
 from stages.pipeline import paths
-from stages.pipeline.run import read_json
-from stages.pipeline.tables import read_table, write_table
 from tests.micro import SHIPPED
 
 NONE: frozenset[str] = frozenset()
@@ -116,7 +116,6 @@ def run_stage(monkeypatch, rows, optional="[]"):
     assert "  optional: []" in text
     Path("params.yaml").write_text(text.replace("  optional: []", f"  optional: {optional}", 1))
     write_table(paths.INGESTED / "chat", rows)
-    monkeypatch.setattr(scrub, "project", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["scrub", "--source", "chat"])
     scrub.main()
     return list(read_table(paths.SCRUBBED / "chat")), read_json(Path("metrics/scrub/chat.json"))

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.pipeline import tables
-from stages.pipeline.errors import InputError
-from stages.pipeline.tables import (
+from stages.formats import tables
+from stages.formats.tables import (
     CANONICAL,
     open_file,
     read_table,
@@ -23,6 +22,7 @@ from stages.pipeline.tables import (
     write_file,
     write_table,
 )
+from stages.pipeline.errors import InputError
 from tests.micro import ROOT
 
 
@@ -48,7 +48,7 @@ def row(number: int, **fields: str) -> dict:
 WRITE = """
     import sys
     from pathlib import Path
-    from stages.pipeline.tables import write_table
+    from stages.formats.tables import write_table
     from tests.data.test_tables import row
     styles = {"headline", "lead", "body", "casual", "formal"}
     write_table(Path(sys.argv[1]), (row(i) | {"style": s} for i, s in enumerate(sorted(styles))))

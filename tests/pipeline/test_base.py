@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from stages.chat.family import renderer_of
 from stages.chat.rendering import Settings
-from stages.pipeline.tracking import dvc_hash
+from stages.pipeline.hashes import dvc_hash
 from tests.hub_stand_in import Hub, serving
 from tests.micro import Project
 from tests.pipeline.test_rebuild import AFTER_MIX, CARDS

@@ -14,8 +14,8 @@ import pytest
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from stages.pipeline.config import Config
-from stages.pipeline.tracking import dvc_hash
+from stages.params.whole import Config
+from stages.pipeline.hashes import dvc_hash
 from tests.micro import ROOT, STAGES, Project, environment_for
 
 
@@ -69,7 +69,7 @@ def test_other_code_deps_are_named_by_the_stage(stage: str) -> None:
 @pytest.mark.parametrize("stage", declared())
 def test_declared_params_are_the_sections_it_reads(stage: str) -> None:
     code = (ROOT / f"stages/{stage}.py").read_text(encoding="utf-8")
-    read = set(re.findall(r"\bconfig\.(\w+)|load_config\(\)\.(\w+)", code))
+    read = set(re.findall(r"\bconfig\.(\w+)|read_config\(\)\.(\w+)", code))
     sections = {first or second for first, second in read} & set(Config.model_fields)
     params = {param.split(".")[0] for param in declared()[stage].get("params", [])}
     # How it runs is never declared. Curate compares the names of the sources with the folders that

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from stages.pipeline.config import Config, load_config
+from stages.params.whole import Config, read_config
 from stages.pipeline.errors import ParamsError
 from tests.micro import SHIPPED
 
@@ -37,7 +37,7 @@ def edited(values: dict[str, str | None]) -> str:
 def load(tmp_path: Path, text: str | bytes) -> Config:
     file = tmp_path / "params.yaml"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return load_config(file)
+    return read_config(file)
 
 
 def refusal(tmp_path: Path, text: str | bytes) -> str:
@@ -49,7 +49,7 @@ def refusal(tmp_path: Path, text: str | bytes) -> str:
 
 
 def test_the_shipped_file_is_valid_and_frozen():
-    config = load_config(SHIPPED)
+    config = read_config(SHIPPED)
     assert set(config.mix.weights) == set(config.sources)
     with pytest.raises(ValueError, match="frozen"):
         config.train.lora.r = 16  # pyright: ignore[reportAttributeAccessIssue] - meant to fail
@@ -193,7 +193,7 @@ def test_a_file_that_is_no_mapping_of_text_is_refused(tmp_path, content):
 
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(ParamsError, match=r"is missing\..*git checkout"):
-        load_config(tmp_path / "params.yaml")
+        read_config(tmp_path / "params.yaml")
 
 
 @pytest.mark.parametrize("written", ["1e-4", "1.0e-4", "1E-4", "0.0001"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stages.pipeline.errors import BusyError
-from stages.pipeline.publish import publish
+from stages.pipeline.outputs import publish
 from tests.micro import ROOT
 
 
@@ -119,7 +119,7 @@ def test_a_left_over_is_cleared_before_the_next_run():
 HOLD = """
     import sys, time
     from pathlib import Path
-    from stages.pipeline.publish import publish
+    from stages.pipeline.outputs import publish
     with publish(Path("data/table"), Path("metrics.json")) as (folder, file):
         folder.mkdir()
         (folder / "00000.parquet").write_text("first")
@@ -189,9 +189,10 @@ FILL = """
     import random
     import pyarrow as pa
     from pathlib import Path
-    from stages.pipeline.publish import publish
-    from stages.pipeline.run import run, write_json
-    from stages.pipeline.tables import write_table
+    from stages.pipeline.outputs import publish
+    from stages.formats.json_files import write_json
+    from stages.pipeline.program import run
+    from stages.formats.tables import write_table
     {imports}
     def main():
         with publish(Path("out")) as (made,):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from stages.pipeline.run import read_json
+from stages.formats.json_files import read_json
 from tests.micro import SIZES, Project, make_project, merge_into
 
 pytestmark = pytest.mark.pipeline

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from stages.mixing.splits import content_group, split_of
-from stages.pipeline.config import load_config
+from stages.params.whole import read_config
 from tests.micro import SOURCES, STAGES, VARIANTS, Project
 
 pytestmark = pytest.mark.pipeline
@@ -47,7 +47,7 @@ def text(path: str, old: str, new: str) -> Callable[[Project], None]:
 
 def one_raw_row(project: Project) -> None:
     """Says another last answer in one conversation that is trained on, and stays so."""
-    config = load_config(project.folder / "params.yaml")
+    config = read_config(project.folder / "params.yaml")
     file = project.folder / "data/raw/own/chat.jsonl"
     lines = file.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines):
@@ -120,7 +120,7 @@ CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
         param("encode.harmony.reasoning_effort", "low"),
         {"encode", "train"} | BASE_AGAIN | AFTER_TRAIN,
     ),
-    "the page's layout": (text("stages/report.html", "<h1>malssi", "<h1>말씨"), {"report"}),
+    "the page's layout": (text("stages/reporting/page.html", "<h1>malssi", "<h1>말씨"), {"report"}),
     "readme": (text("README.md", "malssi", "malssi!"), set()),
 }
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.pipeline.run import read_json
+from stages.formats.json_files import read_json
 from tests.micro import Project
 
 pytestmark = pytest.mark.pipeline

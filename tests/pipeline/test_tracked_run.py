@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from stages.pipeline.run import read_json
-from stages.pipeline.tracking import scalars
+from stages.formats.json_files import read_json
 from stages.sample import KINDS, source_rows
+from stages.tracking.projection import scalars
 from tests.micro import STAGES, Project, environment_for
 
 pytestmark = pytest.mark.pipeline
@@ -70,9 +70,9 @@ def everything_left(folder: Path, log: Path) -> Iterator[tuple[Path, str]]:
 
 def test_no_planted_value_outlives_the_scrubber(finished: Project) -> None:
     """S1-15: masked before training, logging and evaluation."""
-    from stages.pipeline.config import load_config
+    from stages.params.whole import read_config
 
-    config = load_config(finished.folder / "params.yaml")
+    config = read_config(finished.folder / "params.yaml")
     counts = {kind: getattr(config.sample, f"{kind}_rows") for kind in KINDS}
     values = {
         planted.value
@@ -103,7 +103,7 @@ def test_pages_of_the_tracker_open(finished: Project) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(
-        [sys.executable, "-m", "stages.pipeline.ui", str(port)],
+        [sys.executable, "-m", "stages.commands.ui", str(port)],
         cwd=finished.folder,
         env=environment_for({}),
         stdout=subprocess.DEVNULL,

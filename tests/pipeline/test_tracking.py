@@ -11,20 +11,16 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from stages.pipeline import tracking
-from stages.pipeline.config import Runtime
-from stages.pipeline.run import write_json
-from stages.pipeline.tracking import dvc_hash, project, scalars
+from stages.commands import track
+from stages.formats.json_files import write_json
+from stages.pipeline.hashes import dvc_hash
+from stages.tracking import store
+from stages.tracking.live import LiveRun, live_file
+from stages.tracking.projection import scalars, send
+from stages.tracking.store import attempt
+from tests.micro import edit_yaml
+from tests.workspace import lay_out
 
-ON = Runtime(
-    tracking=True,
-    progress=False,
-    engine="local",
-    workers=1,
-    device_batch_size=1,
-    save_steps=1,
-    launch=None,
-)
 METRICS = {
     "rows": 3,
     "share": 0.25,
@@ -95,29 +91,37 @@ def warnings(caplog) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "tracking"]
 
 
+def tell(stage: str) -> None:
+    attempt(stage, lambda uri: send(uri, stage, [Path("out.json")]))
+
+
 def test_an_unreachable_tracker_warns_once_and_then_costs_nothing(workspace, monkeypatch, caplog):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     with caplog.at_level(logging.INFO):
-        project(ON, "mix", METRICS, [Path("out.json")])
+        tell("mix")
         (warning,) = warnings(caplog)
         assert "http://127.0.0.1:1" in warning and "mix" in warning and "make track" in warning
         started = time.perf_counter()
-        project(ON, "train", METRICS, [Path("out.json")])
+        tell("train")
         assert time.perf_counter() - started < 0.1
     assert len(warnings(caplog)) == 1
 
 
 def test_quiet_ends_with_another_tracker_and_with_time(workspace, monkeypatch, caplog):
     asked = []
-    monkeypatch.setattr(tracking, "_send", lambda uri, *_: asked.append(uri) or 1 / 0)
+
+    def fails(uri: str) -> None:
+        asked.append(uri)
+        raise ConnectionError
+
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
-    project(ON, "mix", {}, [])
-    project(ON, "mix", {}, [])
+    attempt("mix", fails)
+    attempt("mix", fails)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:2")
-    project(ON, "mix", {}, [])
-    later = time.time() + tracking.QUIET_S + 1
-    monkeypatch.setattr(tracking.time, "time", lambda: later)
-    project(ON, "mix", {}, [])
+    attempt("mix", fails)
+    later = time.time() + store.QUIET_S + 1
+    monkeypatch.setattr(store.time, "time", lambda: later)
+    attempt("mix", fails)
     assert asked == [f"http://127.0.0.1:{port}" for port in (1, 2, 2)]
     assert len(warnings(caplog)) == 3
 
@@ -125,29 +129,55 @@ def test_quiet_ends_with_another_tracker_and_with_time(workspace, monkeypatch, c
 def test_a_tracker_that_answers_again_is_used_again(workspace, monkeypatch):
     fails = iter([True, False, False])
     asked = []
-    monkeypatch.setattr(tracking, "_send", lambda *_: asked.append(1) or (1 / 0 if next(fails) else None))  # fmt: skip
-    project(ON, "mix", {}, [])
+
+    def at_first_not(uri: str) -> None:
+        asked.append(uri)
+        if next(fails):
+            raise ConnectionError
+
+    attempt("mix", at_first_not)
     now = time.time()
-    monkeypatch.setattr(tracking.time, "time", lambda: now + tracking.QUIET_S + 1)
-    project(ON, "mix", {}, [])
-    monkeypatch.setattr(tracking.time, "time", lambda: now)
-    project(ON, "mix", {}, [])
+    monkeypatch.setattr(store.time, "time", lambda: now + store.QUIET_S + 1)
+    attempt("mix", at_first_not)
+    monkeypatch.setattr(store.time, "time", lambda: now)
+    attempt("mix", at_first_not)
     assert len(asked) == 3
 
 
 def test_not_even_its_own_notes_stop_the_stage(workspace, caplog):
     """The folder of the store cannot be made: a read-only project, a full disk, a file in its place."""
     Path(".mlflow").write_text("no folder")
-    project(ON, "mix", METRICS, [Path("out.json")])
+    tell("mix")
     assert len(warnings(caplog)) == 1
 
 
-def test_tracking_can_be_switched_off(workspace, monkeypatch):
-    """`runtime.tracking: false` sends nothing and makes no store."""
-    asked = []
-    monkeypatch.setattr(tracking, "_send", lambda *_: asked.append(1))
-    project(ON.model_copy(update={"tracking": False}), "mix", METRICS, [Path("out.json")])
-    assert not asked and not Path(".mlflow").exists()
+@pytest.mark.parametrize("stage", ["", "mix"])
+def test_tracking_can_be_switched_off(workspace, monkeypatch, stage):
+    """`runtime.tracking: false` sends nothing and makes no store, after a stage and by hand."""
+    lay_out(workspace)
+    edit_yaml(Path("params.yaml"), lambda p: p["runtime"].update(tracking=False))
+    monkeypatch.setenv("DVC_STAGE", stage)
+    track.main()
+    assert not Path(".mlflow").exists()
+
+
+def test_a_stage_is_sent_with_what_dvc_yaml_says_it_makes(workspace, monkeypatch):
+    sent = []
+    lay_out(workspace)
+    monkeypatch.setenv("DVC_STAGE", "scrub@news")
+    monkeypatch.setattr(track, "send", lambda uri, *rest: sent.append(rest))
+    track.main()
+    assert sent == [
+        ("scrub@news", [Path("data/scrubbed/news"), Path("metrics/scrub/news.json")], None)
+    ]
+
+
+def test_what_a_killed_run_showed_is_not_taken_for_another_runs(workspace):
+    """The id that a killed training left would send the next one's numbers into its run."""
+    live_file("train").parent.mkdir(parents=True)
+    live_file("train").write_text("of another run")
+    LiveRun(True, "train", "identity")
+    assert not live_file("train").exists()
 
 
 def test_the_store_gets_the_same_numbers_curves_and_tags(workspace):
@@ -157,18 +187,19 @@ def test_the_store_gets_the_same_numbers_curves_and_tags(workspace):
     subprocess.run(["git", *identity, "commit", "--quiet", "--allow-empty", "-m", "x"], check=True)
     head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
     write_json(Path("metrics/train.json"), METRICS)
-    curve = Path("train.csv")
+    curve = Path("metrics/plots/train.csv")
+    curve.parent.mkdir()
     curve.write_text("step,loss,eval_loss\n5,2.5,\n10,1.25,1.5\n")
-    project(ON, "train", METRICS, [Path("metrics/train.json"), curve], curve)
-    with sqlite3.connect(".mlflow/mlflow.db") as store:
-        ((name, status),) = store.execute("select name, status from runs").fetchall()
-        tags = dict(store.execute("select key, value from tags").fetchall())
-        points = store.execute("select key, step, value from metrics").fetchall()
+    attempt("train", lambda uri: send(uri, "train", [Path("metrics/train.json"), curve]))
+    with sqlite3.connect(".mlflow/mlflow.db") as database:
+        ((name, status),) = database.execute("select name, status from runs").fetchall()
+        tags = dict(database.execute("select key, value from tags").fetchall())
+        points = database.execute("select key, step, value from metrics").fetchall()
     assert (name, status) == ("train", "FINISHED")
     assert tags["git.commit"] == head.stdout.strip()
     assert (tags["git.dirty"], tags["dvc.stage"]) == ("false", "train")
     assert tags["dvc.out.metrics/train.json"] == dvc_hash(Path("metrics/train.json"))
-    assert tags["dvc.out.train.csv"] == dvc_hash(curve)
+    assert tags["dvc.out.metrics/plots/train.csv"] == dvc_hash(curve)
     expected = {(name.replace("#", "_"), 0, value) for name, value in scalars(METRICS)}
     expected |= {("curve.loss", 5, 2.5), ("curve.loss", 10, 1.25), ("curve.eval_loss", 10, 1.5)}
     assert set(points) == expected
@@ -185,4 +216,4 @@ def test_the_store_gets_the_same_numbers_curves_and_tags(workspace):
     ],
 )
 def test_an_address_is_shown_without_what_may_be_secret(uri: str, shown: str) -> None:
-    assert tracking.without_secrets(uri) == shown
+    assert store.without_secrets(uri) == shown

@@ -18,13 +18,14 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from stages.chat.family import renderer_of
-from stages.chat.template import Message
-from stages.pipeline.run import read_json, write_json
-from stages.weights import mxfp4
+from stages.chat.messages import Message
+from stages.formats.json_files import read_json, write_json
+from stages.weights.tensors import mxfp4
 from tests.families import save_model
-from tests.lone_stage import make_room, run_stage
+from tests.lone_stage import run_stage
 from tests.micro import ROOT, edit_yaml
 from tests.taught import SETTINGS, taught
+from tests.workspace import lay_out
 
 VARIANTS = ("adapter", "merged-bf16", "mxfp4")
 ASKED: list[Message] = [{"role": "user", "content": "안녕하세요. 오늘 저녁에 뭐 먹을까요?"}]
@@ -83,7 +84,7 @@ def write_metrics(folder: Path, family: str) -> None:
 
 def evaluated(folder: Path, family: str = "gpt_oss") -> Path:
     """A folder in which `card` can run, for a base of the family."""
-    make_room(folder, "stages/card.md")
+    lay_out(folder, "stages/release/card.md")
     edit_yaml(
         folder / "params.yaml",
         lambda params: params["encode"].update(conversation_date=SETTINGS.conversation_date),

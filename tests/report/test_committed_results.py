@@ -3,8 +3,8 @@
 import pytest
 from ruamel.yaml import YAML
 
-from stages.pipeline.run import read_json
-from stages.pipeline.tracking import dvc_hash
+from stages.formats.json_files import read_json
+from stages.pipeline.hashes import dvc_hash
 from tests.micro import ROOT, STAGES
 
 LOCK = YAML(typ="safe", pure=True).load(ROOT / "dvc.lock")["stages"]

@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from stages import report
+from stages.formats.json_files import read_json, write_json
+from stages.formats.tables import write_file
 from stages.pipeline.errors import DataError, InputError
-from stages.pipeline.run import read_json, write_json
-from stages.pipeline.tables import write_file
 from stages.reporting import flow, samples, words
 from stages.reporting.charts_of_scores import confusion
 from stages.reporting.drawing import APART, COLOURS, cut, label
@@ -35,8 +35,7 @@ CHARTS = {
 
 @pytest.fixture
 def workspace(workspace, monkeypatch):
-    monkeypatch.setattr(report, "project", lambda *_: None)
-    lay_out(workspace, "stages/report.html")
+    lay_out(workspace, "stages/reporting/page.html")
     small.write_run()
     return workspace
 
@@ -247,7 +246,7 @@ def test_words_are_whole_in_both_languages():
         assert places[0] == places[1], key
         # A particle's form would depend on how what is filled in is read.
         assert not re.search(r"\}[은는이가을를와과]( |$)|\}으?로( |$)", ko), key
-    template = (ROOT / "stages/report.html").read_text(encoding="utf-8")
+    template = (ROOT / "stages/reporting/page.html").read_text(encoding="utf-8")
     keys = re.findall(
         r'\b(?:t|reading|wide|measured)\((?:[\w.]+, )?["\']([a-z_.]+)["\'][,)]', template
     )
@@ -333,7 +332,6 @@ def test_the_page_is_the_same_bytes_from_the_same_metrics(workspace):
     first, headline = page(), Path("metrics/summary.json").read_bytes()
     assert page() == first
     Path(".mlflow").mkdir()
-    Path(".mlflow/unreachable").write_text("http://127.0.0.1:1")  # no stage waits for a tracker
     Path("matplotlibrc").write_text("axes.grid: True\nlines.markeredgewidth: 9\n")
     place = {"PYTHONPATH": str(ROOT), "DVC_ROOT": str(workspace), "PYTHONHASHSEED": "7"}
     done = subprocess.run(

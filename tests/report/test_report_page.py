@@ -73,10 +73,9 @@ WIDTH = "document.scrollingElement.scrollWidth"
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     place = tmp_path_factory.mktemp("report")
-    lay_out(place, "stages/report.html")
+    lay_out(place, "stages/reporting/page.html")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
-        patch.setattr(report, "project", lambda *_: None)
         small.write_run(("test", "ynat"))
         report.main()
     yield place / "metrics/report.html"

@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from stages import answer
+from stages.answering.likelihood import answer_bits
+from stages.answering.loading import load_model, load_variant
 from stages.answering.local import likeliest, scored_part
 from stages.chat.family import renderer_of
 from stages.chat.rendering import IGNORED, Settings
-from stages.metrics.likelihood import answer_bits
+from stages.formats.tables import write_table
 from stages.mix import SCORED
 from stages.pipeline import paths
-from stages.pipeline.tables import write_table
-from stages.weights.loading import load_model, load_variant
 from tests.micro import Project
 
 SETTINGS = Settings("medium", "2024-06", "2025-01-01")
@@ -142,7 +142,6 @@ def test_a_variant_may_answer_through_a_server(finished: Project, tmp_path, monk
     monkeypatch.setattr(answer, "answers", answers)
     monkeypatch.setattr(answer, "item", lambda _: "mxfp4")
     monkeypatch.setattr(answer, "pin_numerics", lambda _: None)
-    monkeypatch.setattr(answer, "project", lambda *_: None)
     answer.main()
     ((url, model, conversations, prompt_tokens),) = calls
     assert (url, model) == ("http://127.0.0.1:9/v1", "tuned")

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from stages import contrast
-from stages.metrics.bootstrap import interval, resampled_sums
-from stages.metrics.measures import MEASURES, SUMMANDS
+from stages.formats.tables import write_file
+from stages.measuring.measures import MEASURES, SUMMANDS
 from stages.pipeline.errors import DataError
-from stages.pipeline.tables import write_file
+from stages.resampling.bootstrap import interval, resampled_sums
 
 ROWS = 60
 

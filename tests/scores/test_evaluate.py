@@ -10,17 +10,18 @@ import torch
 
 from stages import evaluate
 from stages.answer import PREDICTIONS
-from stages.metrics.bertscore import bertscore, greedy_f1
-from stages.metrics.measures import SUMMANDS
-from stages.metrics.output import keeps_schema
-from stages.pipeline.config import Bertscore, Config, OutputSchema, load_config
+from stages.formats.json_files import read_json
+from stages.formats.tables import write_file
+from stages.measuring.bertscore import bertscore, greedy_f1
+from stages.measuring.measures import SUMMANDS
+from stages.measuring.output import keeps_schema
+from stages.params.evaluate import Bertscore, OutputSchema
+from stages.params.reading import read_params
 from stages.pipeline.errors import InputError, ModelError
-from stages.pipeline.run import read_json
-from stages.pipeline.tables import write_file
-from stages.pipeline.tracking import dvc_hash
+from stages.pipeline.hashes import dvc_hash
 from tests.micro import ROOT
 
-CONFIG = load_config(ROOT / "params.yaml")
+PARAMS = read_params(evaluate.Params, ROOT / "params.yaml")
 
 
 def answered(prediction: str, reference: str = "네, 알겠습니다.", **changes: Any) -> dict[str, Any]:
@@ -36,8 +37,8 @@ def answered(prediction: str, reference: str = "네, 알겠습니다.", **change
 def judge(monkeypatch):
     monkeypatch.chdir(ROOT)  # the word lists
 
-    def judged(*rows: dict, config: Config = CONFIG) -> list[dict]:
-        return list(map(evaluate.judge(config), rows))
+    def judged(*rows: dict, params: evaluate.Params = PARAMS) -> list[dict]:
+        return list(map(evaluate.judge(params), rows))
 
     return judged
 
@@ -82,11 +83,11 @@ def test_what_a_question_says_of_a_number_counts(judge):
 
 def test_optional_types_are_those_of_the_scrubber(judge):
     said = answered("담당자 홍길동 대리에게 물어보세요.")
-    named = CONFIG.model_copy(
-        update={"scrub": CONFIG.scrub.model_copy(update={"optional": ["NAME"]})}
+    named = PARAMS.model_copy(
+        update={"scrub": PARAMS.scrub.model_copy(update={"optional": ["NAME"]})}
     )
     assert judge(said)[0]["personal_types"] == []
-    assert judge(said, config=named)[0]["personal_types"] == ["NAME"]
+    assert judge(said, params=named)[0]["personal_types"] == ["NAME"]
 
 
 def test_bits_are_by_bytes_of_the_reference_and_lengths_by_characters(judge):
@@ -219,7 +220,6 @@ def write(*rows: dict) -> None:
 @pytest.fixture
 def place(workspace, monkeypatch):
     """A folder with the word lists and params, in which `evaluate --variant base` runs."""
-    monkeypatch.setattr(evaluate, "project", lambda *_: None)
     monkeypatch.setattr(evaluate, "item", lambda _: "base")
     Path("data").mkdir()
     Path("data/lexicons").symlink_to(ROOT / "data/lexicons")
@@ -309,9 +309,9 @@ def test_s4_07_bertscore_without_weights_is_refused_and_never_0(place, encoder):
 
 
 def test_bertscore_stands_in_the_metrics_where_it_is_asked_for(place, encoder, monkeypatch):
-    asked = CONFIG.evaluate.model_copy(update={"bertscore": of(encoder)})
+    asked = PARAMS.evaluate.model_copy(update={"bertscore": of(encoder)})
     monkeypatch.setattr(
-        evaluate, "load_config", lambda: CONFIG.model_copy(update={"evaluate": asked})
+        evaluate, "read_params", lambda _: PARAMS.model_copy(update={"evaluate": asked})
     )
     monkeypatch.setattr(evaluate, "pin_numerics", lambda _: None)
     write(answered("가나다", "가나다"))

@@ -8,11 +8,12 @@ import pytest
 from pydantic import ValidationError
 
 from stages import gate as gate_stage
+from stages.formats.json_files import read_json, write_json
 from stages.judging.drift import distance, drift
 from stages.judging.figures import Metrics, check_commit, figure
-from stages.pipeline.config import Rule, load_config
+from stages.params.gate import Rule
+from stages.params.whole import read_config
 from stages.pipeline.errors import InputError, ParamsError
-from stages.pipeline.run import read_json, write_json
 from tests.micro import ROOT, environment_for
 
 
@@ -66,7 +67,6 @@ METRICS: dict[str, Any] = {
 @pytest.fixture
 def place(workspace, monkeypatch):
     """A repository with the metrics, committed; its folder."""
-    monkeypatch.setattr(gate_stage, "project", lambda *_: None)
     put()
     git("init", "--quiet")
     return workspace
@@ -229,7 +229,6 @@ def test_a_release_that_git_does_not_know_is_refused(place):
 def test_the_stage_checks_the_release_first(place, monkeypatch, commit):
     """A release without a verdict would let every rule that is against it pass over."""
     named = commit or release()
-    monkeypatch.setattr(gate_stage, "load_config", gate_stage.load_config)
     with pytest.raises(InputError, match=rf"gate\.release {named}"):
         verdict(named, {"rule": Rule(figure="train.grad_norm_max", at_least=0.0)})
     assert not Path("metrics/gate.json").exists()
@@ -293,10 +292,10 @@ def test_distances_are_of_shares_and_never_of_sizes():
 
 
 def verdict(commit: str | None, rules: dict[str, Rule]) -> dict[str, Any]:
-    config = load_config()
+    config = read_config()
     gate = config.gate.model_copy(update={"rules": rules, "release": commit})
     config = config.model_copy(update={"gate": gate})
-    gate_stage.load_config = lambda: config  # pyright: ignore[reportAttributeAccessIssue]
+    gate_stage.read_config = lambda: config  # pyright: ignore[reportAttributeAccessIssue]
     gate_stage.main()
     return read_json(Path("metrics/gate.json"))
 
@@ -308,7 +307,6 @@ def verdict(commit: str | None, rules: dict[str, Rule]) -> dict[str, Any]:
 )  # fmt: skip
 def test_the_verdict_is_written_whatever_it_is(place, monkeypatch, bounds, expected):
     """None stands for a rule that does not apply: it neither passes nor fails."""
-    monkeypatch.setattr(gate_stage, "load_config", gate_stage.load_config)
     rules = {
         f"rule{i}": Rule(figure="train.grad_norm_max", at_least=bound)
         if bound
@@ -337,6 +335,6 @@ def test_only_sources_that_were_curated_count(place):
 def test_the_rules_of_params_are_rules_of_figures_that_a_run_has(finished):
     """Every one of them names something that is measured."""
     gate = read_json(finished.folder / "metrics/gate.json")
-    assert set(gate["rules"]) == set(load_config(ROOT / "params.yaml").gate.rules)
+    assert set(gate["rules"]) == set(read_config(ROOT / "params.yaml").gate.rules)
     applied = {name for name, rule in gate["rules"].items() if rule["result"] != "not_applicable"}
     assert set(gate["rules"]) - applied == {"rouge_release", "data_drift"}, "no release is named"

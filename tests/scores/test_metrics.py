@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import GptOssConfig, GptOssForCausalLM
 
+from stages.answering.likelihood import answer_bits
 from stages.chat.rendering import IGNORED, Encoded
 from stages.evaluate import by_chance
-from stages.metrics.likelihood import answer_bits
-from stages.metrics.manner import manner
-from stages.metrics.measures import SUMMANDS, measures
-from stages.metrics.rouge import rouge
-from stages.metrics.short_answers import exact_match, f1
+from stages.measuring.manner import manner
+from stages.measuring.measures import SUMMANDS, measures
+from stages.measuring.rouge import rouge
+from stages.measuring.short_answers import exact_match, f1
 
 # (prediction, reference, ROUGE-1, -2, -L of eojeol, of syllables), computed by an implementation of
 # n-grams and longest common subsequences of its own.

@@ -21,10 +21,10 @@ from transformers import AutoModelForCausalLM
 
 from stages.answering.served import Answer, ServerError, answers
 from stages.chat.family import renderer_of
+from stages.chat.messages import Message
 from stages.chat.rendering import Renderer
-from stages.chat.template import Message
-from stages.pipeline.run import read_json
-from stages.tiny.chat_template import RESPONSE_TEMPLATE
+from stages.formats.json_files import read_json
+from stages.tiny.harmony_template import RESPONSE_TEMPLATE
 from tests.micro import BIN
 from tests.taught import SAID, SETTINGS, TALKS, taught
 

@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from stages import encode, train
+from stages.commands import preset
+from stages.formats.json_files import read_json
+from stages.formats.tables import write_table
 from stages.mix import MESSAGES
-from stages.pipeline import paths, preset
-from stages.pipeline.config import load_config
-from stages.pipeline.run import read_json
-from stages.pipeline.tables import write_table
+from stages.params.whole import read_config
+from stages.pipeline import paths
 from tests.families import save_model
 from tests.micro import ROOT, edit_yaml
 
@@ -48,7 +49,7 @@ def test_a_preset_runs_to_the_end_of_train(name, workspace, monkeypatch):
     for each in presets:
         monkeypatch.setattr(sys, "argv", ["preset", each])
         preset.main()
-    asked = load_config().train
+    asked = read_config().train
     rows = 2 * asked.global_batch_size + 3
 
     def cut(params: Any) -> None:
@@ -60,8 +61,6 @@ def test_a_preset_runs_to_the_end_of_train(name, workspace, monkeypatch):
     save_model(family, paths.BASE, hidden_size=64, intermediate_size=64)
     for split, keys in (("train", range(rows)), ("validation", range(900, 904))):
         write_table(paths.SPLITS / split, map(row, keys), MESSAGES)
-    for stage in (encode, train):
-        monkeypatch.setattr(stage, "project", lambda *_, **__: None)
     monkeypatch.setattr(train, "pin_numerics", lambda threads, _: torch.set_num_threads(threads))
     monkeypatch.setattr(sys, "argv", ["encode"])
     encode.main()

@@ -10,10 +10,10 @@ from peft import LoraConfig, get_peft_model
 
 from stages.pipeline.errors import ModelError
 from stages.training.qat import rounded_to_mxfp4, train_as_it_ships
-from stages.weights.activations import Activations
-from stages.weights.feedback import quantize_with_feedback
-from stages.weights.model import Model
-from stages.weights.mxfp4 import dequantize, nearest, quantize
+from stages.weights.quantising.activations import Activations
+from stages.weights.quantising.feedback import quantize_with_feedback
+from stages.weights.tensors.model import Model
+from stages.weights.tensors.mxfp4 import dequantize, nearest, quantize
 from tests.families import model_of
 
 EXPERTS = ["mlp.experts.gate_up_proj", "mlp.experts.down_proj"]
@@ -190,7 +190,7 @@ def test_the_recorded_inputs_are_those_that_the_experts_multiply(tmp_path):
 
 
 def test_the_settings_agree_or_nothing_starts(tmp_path):
-    from stages.pipeline.config import load_config
+    from stages.params.whole import read_config
     from stages.pipeline.errors import ParamsError
     from tests.micro import ROOT, edit_yaml
 
@@ -203,4 +203,4 @@ def test_the_settings_agree_or_nothing_starts(tmp_path):
 
     edit_yaml(params, edit)
     with pytest.raises(ParamsError, match=r"train\.qat rounds by the rule even.*is search"):
-        load_config(Path(params))
+        read_config(Path(params))

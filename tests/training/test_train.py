@@ -17,11 +17,11 @@ from safetensors.torch import load_file
 
 from stages import encode, train
 from stages.chat.rendering import IGNORED
+from stages.formats.json_files import read_json
+from stages.formats.tables import read_table, write_table
 from stages.mix import MESSAGES
 from stages.pipeline import paths
 from stages.pipeline.errors import InputError, ModelError, ParamsError, TrainingError
-from stages.pipeline.run import read_json
-from stages.pipeline.tables import read_table, write_table
 from stages.training import trainer
 from tests.families import save_model
 from tests.micro import ROOT, edit_yaml
@@ -42,8 +42,6 @@ def row(key: int, answer: str = "가나다 ") -> dict[str, Any]:
 @pytest.fixture
 def encoded(tmp_path, monkeypatch):
     """A function that makes a project with a base of one family and encoded rows, in a folder."""
-    for stage in (encode, train):
-        monkeypatch.setattr(stage, "project", lambda *_, **__: None)
     # torch is here already
     monkeypatch.setattr(train, "pin_numerics", lambda threads, _: torch.set_num_threads(threads))
 
@@ -189,7 +187,7 @@ def test_a_target_that_names_nothing_is_refused_before_weights_are_loaded(
 
 def test_what_cannot_fit_is_refused_before_weights_are_loaded(encoded, monkeypatch):
     encoded("llama")
-    monkeypatch.setattr("stages.training.estimate.memory_here", lambda: 1000)
+    monkeypatch.setattr("stages.preflight.estimate.memory_here", lambda: 1000)
     with pytest.raises(TrainingError, match=r"would take about .* GB, and 0\.0 GB are free here"):
         train.main()
 
@@ -368,7 +366,7 @@ def test_a_checkpoint_of_another_number_of_processes_is_refused(encoded):
     run_stage(folder, killed_at=3)
     launch = str(ROOT / "presets/launch/two-cpu.yaml")
     edit_yaml(Path("params.yaml"), lambda p: p["runtime"].update(launch=launch))
-    assert "is not gone on from: processes was 1, now 2, runtime.launch was None" in run_stage(
+    assert "does not resume from it: processes was 1, now 2, runtime.launch was None" in run_stage(
         folder
     )
 
@@ -457,12 +455,12 @@ def test_the_best_adapter_is_kept_where_params_say_so(encoded):
 
 def test_the_validation_loss_is_the_mean_over_tokens(encoded):
     """Batches of other sizes would weigh rows otherwise."""
-    from stages.pipeline.config import load_config
+    from stages.params.whole import read_config
     from stages.training.base_model import load_base
 
     encoded("qwen2", runtime__device_batch_size=4)
     _, metrics = trained()
-    model = load_base(load_config().train)
+    model = load_base(read_config().train)
     total, tokens = 0.0, 0
     for each in read_table(paths.ENCODED / "validation"):
         labels = torch.tensor([each["labels"]])
@@ -488,11 +486,11 @@ def test_s3_07_nf4_trains_on_any_device_and_says_what_it_leaves(encoded, family,
 
 def test_s3_07_gradients_pass_through_4_bit_layers_after_an_evaluation(encoded):
     """Not so in bitsandbytes 0.50 on CPUs with AVX-512 BF16, without a word."""
-    from stages.pipeline.config import load_config
+    from stages.params.whole import read_config
     from stages.training.base_model import load_base
 
     encoded("qwen2", sizes=WHOLE_BLOCKS, train__quantization="nf4", train__dtype="bfloat16")
-    model = load_base(load_config().train)
+    model = load_base(read_config().train)
     ids = torch.arange(12)[None]
 
     def gradient() -> torch.Tensor:
@@ -510,11 +508,11 @@ def test_s3_07_gradients_pass_through_4_bit_layers_after_an_evaluation(encoded):
 
 def test_nf4_leaves_experts_in_16_bits(encoded):
     """`prepare_model_for_kbit_training` would make them four bytes each."""
-    from stages.pipeline.config import load_config
+    from stages.params.whole import read_config
     from stages.training.base_model import load_base
 
     encoded("gpt_oss", sizes=WHOLE_BLOCKS, train__quantization="nf4", train__dtype="bfloat16")
-    model = load_base(load_config().train)
+    model = load_base(read_config().train)
     experts = [
         p for name, p in model.named_parameters() if name.endswith("_proj") and ".experts." in name
     ]

@@ -13,13 +13,13 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from stages import compare, export, merge
+from stages.answering.loading import load_model
 from stages.encode import IDS
+from stages.formats.json_files import read_json, write_json
+from stages.formats.tables import write_table
 from stages.pipeline.errors import ModelError
-from stages.pipeline.run import read_json, write_json
-from stages.pipeline.tables import write_table
-from stages.weights.checkpoint import Checkpoint
-from stages.weights.loading import load_model
-from stages.weights.mxfp4 import dequantize
+from stages.weights.tensors.checkpoint import Checkpoint
+from stages.weights.tensors.mxfp4 import dequantize
 from tests.families import save_model
 from tests.micro import edit_yaml
 
@@ -32,7 +32,6 @@ def exported(workspace, monkeypatch):
     export."""
     for stage in (merge, export, compare):
         monkeypatch.setattr(stage, "pin_numerics", lambda *_: None)
-        monkeypatch.setattr(stage, "project", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["stage", "--format", "mxfp4"])
 
     def made(family: str, rule: str = "even", source: str = "adapter", **sizes: Any) -> Path:

@@ -13,12 +13,15 @@ from gguf import GGMLQuantizationType, GGUFReader, dequantize
 from safetensors.torch import load_file, save_file
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
 
-from stages import gguf
+from stages import export_gguf
+from stages.formats.json_files import read_json
 from stages.pipeline.errors import ModelError, ParamsError
-from stages.pipeline.run import read_json
-from stages.weights import gguf_layout, gguf_tokenizer, mxfp4
+from stages.weights.gguf import layout as gguf_layout
+from stages.weights.gguf import tokenizer as gguf_tokenizer
+from stages.weights.tensors import mxfp4
 from tests.families import CORPUS, SPECIAL, save_model
-from tests.lone_stage import make_room, run_stage
+from tests.lone_stage import run_stage
+from tests.workspace import lay_out
 
 SIZES = {
     "hidden_size": 64,
@@ -65,7 +68,7 @@ def edit(folder: Path, **values: Any) -> None:
 
 def exported(folder: Path, **sizes: Any) -> Path:
     """A folder in which `gguf` can run."""
-    make_room(folder)
+    lay_out(folder)
     make_source(folder / "models/mxfp4", **sizes)
     return folder
 
@@ -74,7 +77,7 @@ def exported(folder: Path, **sizes: Any) -> Path:
 def made(tmp_path_factory) -> Path:
     folder = exported(tmp_path_factory.mktemp("gguf"))
     for kind in ("bf16", "f16"):
-        assert run_stage(folder, "stages.gguf", "--type", kind) == ""
+        assert run_stage(folder, "stages.export_gguf", "--type", kind) == ""
     return folder
 
 
@@ -85,7 +88,7 @@ def copied(made, tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
-    monkeypatch.setattr(gguf, "pin_numerics", lambda _: None)
+    monkeypatch.setattr(export_gguf, "pin_numerics", lambda _: None)
     monkeypatch.setattr(sys, "argv", ["gguf", "--type", "f16"])
     return tmp_path
 
@@ -209,7 +212,7 @@ def test_yarn_as_the_hub_writes_it(copied):
     """gpt-oss-20b's config.json has rope_scaling and rope_theta, of before transformers 5."""
     rope = {key: value for key, value in YARN.items() if key != "rope_theta"}
     edit(copied / "models/mxfp4", rope_parameters=None, rope_scaling=rope, rope_theta=150_000)
-    gguf.main()
+    export_gguf.main()
     found = metadata(read(copied, "f16"))
     wanted = {
         "gpt-oss.rope.freq_base": 150_000.0,
@@ -250,7 +253,7 @@ def test_rows_of_the_embedding_without_a_token_are_unused(copied):
         tensors[name] = torch.cat([tensors[name], tensors[name][:3]])
     save_file(tensors, weights)
     edit(copied / "models/mxfp4", vocab_size=rows + 3)
-    gguf.main()
+    export_gguf.main()
     found = metadata(read(copied, "f16"))
     assert found["tokenizer.ggml.tokens"][rows:] == [f"[PAD{rows + i}]" for i in range(3)]
     assert found["tokenizer.ggml.token_type"][rows:] == [5, 5, 5]
@@ -296,7 +299,7 @@ def test_a_first_token_that_the_tokenizer_puts_before_a_text_is_put_there_too(co
         )
 
     respell(copied, put_first)
-    gguf.main()
+    export_gguf.main()
     assert metadata(read(copied, "f16"))["tokenizer.ggml.add_bos_token"] is True
 
 
@@ -322,13 +325,13 @@ def test_a_first_token_that_the_tokenizer_puts_before_a_text_is_put_there_too(co
 def test_a_tokenizer_that_llama_cpp_does_not_have_is_refused(copied, change):
     respell(copied, change)
     with pytest.raises(ModelError, match=r"pre-tokenizer .*no known counterpart in llama\.cpp"):
-        gguf.main()
+        export_gguf.main()
 
 
 def test_the_same_bytes_twice(copied):
     before = (copied / "models/gguf-f16/model.gguf").read_bytes()
     shutil.rmtree(copied / "models/gguf-f16")
-    gguf.main()
+    export_gguf.main()
     assert (copied / "models/gguf-f16/model.gguf").read_bytes() == before
 
 
@@ -342,7 +345,7 @@ def test_one_tensor_at_a_time_is_in_memory(copied, monkeypatch):
         "write_tensor_data",
         lambda *a: (steps.append("write"), write(*a))[1],
     )
-    gguf.main()
+    export_gguf.main()
     assert steps == ["read", "write"] * (len(steps) // 2) and len(steps) == 2 * (3 + 2 * 19)
 
 
@@ -390,7 +393,7 @@ def test_other_weights_are_refused_by_name_and_nothing_is_left_half_written(
     before = (copied / "models/gguf-f16/model.gguf").read_bytes()
     spoil(copied, change)
     with pytest.raises(ModelError, match=message):
-        gguf.main()
+        export_gguf.main()
     assert (copied / "models/gguf-f16/model.gguf").read_bytes() == before
     assert not list(copied.rglob("*.partial"))
 
@@ -398,7 +401,7 @@ def test_other_weights_are_refused_by_name_and_nothing_is_left_half_written(
 def test_what_f16_cannot_hold_bf16_can(copied, monkeypatch):
     spoil(copied, overflow)
     monkeypatch.setattr(sys, "argv", ["gguf", "--type", "bf16"])
-    gguf.main()
+    export_gguf.main()
     assert read_json(copied / "metrics/gguf/bf16.json")["rounded_values"] == 0
 
 
@@ -417,13 +420,13 @@ def test_what_f16_cannot_hold_bf16_can(copied, monkeypatch):
 def test_what_llama_cpp_would_compute_otherwise_is_refused(copied, values, message):
     edit(copied / "models/mxfp4", **values)
     with pytest.raises(ModelError, match=message):
-        gguf.main()
+        export_gguf.main()
 
 
 def test_another_type_is_refused(copied, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["gguf", "--type", "q4_0"])
     with pytest.raises(ParamsError, match=r"'q4_0' is no type.*bf16 or f16"):
-        gguf.main()
+        export_gguf.main()
 
 
 def test_the_corpus_is_cut_as_the_tokens_in_the_file_say(made):

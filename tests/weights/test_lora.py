@@ -11,8 +11,8 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 
 from stages.pipeline.errors import ModelError
-from stages.weights.lora import Adapter, Change
-from stages.weights.model import Model
+from stages.weights.tensors.lora import Adapter, Change
+from stages.weights.tensors.model import Model
 from tests.families import model_of
 
 PREFIX = "base_model.model.model.layers.0.self_attn.q_proj"

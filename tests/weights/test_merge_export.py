@@ -21,13 +21,14 @@ from transformers.utils.quantization_config import Mxfp4Config
 
 from stages import export, merge
 from stages.encode import IDS
+from stages.formats.json_files import read_json
+from stages.formats.tables import write_table
 from stages.pipeline.errors import ModelError, ParamsError
-from stages.pipeline.run import read_json
-from stages.pipeline.tables import write_table
-from stages.weights.checkpoint import Checkpoint
-from stages.weights.mxfp4 import dequantize, quantize
-from tests.lone_stage import make_room, run_stage
+from stages.weights.tensors.checkpoint import Checkpoint
+from stages.weights.tensors.mxfp4 import dequantize, quantize
+from tests.lone_stage import run_stage
 from tests.micro import ROOT, edit_yaml
+from tests.workspace import lay_out
 
 EXPERTS = [f"model.layers.{i}.mlp.experts.{n}_proj" for i in (0, 1) for n in ("down", "gate_up")]
 TOKENIZER = {
@@ -39,7 +40,7 @@ TOKENIZER = {
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory) -> Path:
-    folder = make_room(tmp_path_factory.mktemp("bf16-base"))
+    folder = lay_out(tmp_path_factory.mktemp("bf16-base"))
     torch.manual_seed(0)
     config = GptOssConfig(
         vocab_size=96,
@@ -154,7 +155,7 @@ def test_the_metrics_measure_what_quantising_lost(tiny):
 
 def test_a_base_that_is_mxfp4_already_is_passed_through_byte_for_byte(tiny, tmp_path):
     """S1-09, S1-10: the experts of openai/gpt-oss-20b are not quantised a second time."""
-    folder = make_room(tmp_path)
+    folder = lay_out(tmp_path)
     shutil.copytree(tiny / "models/mxfp4", folder / "models/base")
     shutil.copytree(tiny / "models/adapter", folder / "models/adapter")
     assert run_stage(folder, "stages.merge") == ""
@@ -195,11 +196,10 @@ def numbers_of(folder: Path, name: str) -> np.ndarray:
 def test_experts_are_merged_exported_and_measured(tiny, tmp_path, monkeypatch, packed_base, rule, source):  # fmt: skip
     """S1-09, S1-10: an adapter on experts over a BF16 and over an MXFP4 base; expert 1 of layer 0 is
     one that the training never reached. Every figure is computed again in numpy."""
-    folder = make_room(tmp_path)
+    folder = lay_out(tmp_path)
     monkeypatch.chdir(folder)
     for stage in (merge, export):
         monkeypatch.setattr(stage, "pin_numerics", lambda _: None)
-        monkeypatch.setattr(stage, "project", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["export", "--format", "mxfp4"])
     shutil.copytree(tiny / "models" / ("mxfp4" if packed_base else "base"), "models/base")
     edit_yaml(Path("params.yaml"), lambda p: p["export"]["mxfp4"].update(rule=rule, source=source))
@@ -327,7 +327,7 @@ def test_a_killed_merge_and_export_end_with_the_same_bytes(tmp_path):
     lora = LoraConfig(r=4, target_modules=["q_proj"], target_parameters=["mlp.experts.gate_up_proj"], init_lora_weights=False)  # fmt: skip
     for folder in folders:
         folder.mkdir()
-        make_room(folder)
+        lay_out(folder)
         edit_yaml(folder / "params.yaml", lambda params: params["merge"].update(max_shard_mb=1))
         model.save_pretrained(folder / "models/base")
     tuned = get_peft_model(model, lora)  # pyright: ignore[reportArgumentType] - a PreTrainedModel
@@ -365,7 +365,7 @@ def test_a_killed_merge_and_export_end_with_the_same_bytes(tmp_path):
 @pytest.fixture
 def copied(tiny, tmp_path, monkeypatch) -> Path:
     """A copy to spoil. Refusals run in this process, in which torch is loaded already."""
-    folder = make_room(tmp_path)
+    folder = lay_out(tmp_path)
     shutil.copytree(tiny / "models", folder / "models", ignore=shutil.ignore_patterns("mxfp4"))
     monkeypatch.chdir(folder)
     for stage in (merge, export):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from stages.weights.mxfp4 import BLOCK, dequantize, quantize
+from stages.weights.tensors.mxfp4 import BLOCK, dequantize, quantize
 
 RULES = ("floor", "even", "ceil6")
 DTYPES = (torch.bfloat16, torch.float32)

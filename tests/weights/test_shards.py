@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from stages.pipeline.errors import BusyError, InputError, ModelError
-from stages.weights import shards
-from stages.weights.checkpoint import INDEX, WEIGHTS, Checkpoint
-from stages.weights.shards import Group, Made, take_shards, write_shards
+from stages.weights.tensors import shards
+from stages.weights.tensors.checkpoint import INDEX, WEIGHTS, Checkpoint
+from stages.weights.tensors.shards import Group, Made, take_shards, write_shards
 
 TENSORS = {
     "a": torch.arange(6.0).reshape(2, 3),

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.weights.mxfp4 import BLOCK, dequantize, quantize
+from stages.weights.tensors.mxfp4 import BLOCK, dequantize, quantize
 
 RULES = ("floor", "even", "ceil6")
 CODES = [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0]
