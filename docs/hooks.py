@@ -98,7 +98,8 @@ def table(
     words = TYPES[language]
     if section is None:
         kind = type_name(field.annotation, words)
-        yield f"`{key}`", kind, limits(field, words), spelled(value, field, words), effect(key, effects)
+        range_, shown = limits(field, words), spelled(value, field, words)
+        yield within(key), kind, range_, shown, effect(key, effects)
         return
     under = key
     if mappings or optional:
@@ -107,10 +108,15 @@ def table(
         kind = [words["each"].format(", ".join(names))] if mappings else [words["section"]]
         kind += [words["null"]] if optional else []
         if "." in key:
-            yield f"`{key}`", " ".join(kind), limits(field, words), "", effect(key, effects)
+            yield within(key), " ".join(kind), limits(field, words), "", effect(key, effects)
     inside = value if isinstance(value, dict) and not mappings else {}
     for name, child in section.model_fields.items():
         yield from table(f"{under}.{name}", child, inside.get(name, ABSENT), effects, language)
+
+
+def within(key: str) -> str:
+    """A key below the heading of its section."""
+    return f"`{key.partition('.')[2] or key}`"
 
 
 def shape(annotation: Any) -> Shape:
@@ -172,7 +178,7 @@ def limits(field: FieldInfo, words: dict[str, str]) -> str:
         for one in bound.metadata if isinstance(bound, FieldInfo) else [bound]:
             for kind, name, sign in ((Ge, "ge", "≥"), (Gt, "gt", ">"), (Le, "le", "≤"), (Lt, "lt", "<")):
                 if isinstance(one, kind) and getattr(one, name) != NO_LIMIT:
-                    said.append(f"{sign} {getattr(one, name):,}".replace(",", " "))
+                    said.append(f"{sign} {getattr(one, name)}")
             if isinstance(one, MultipleOf):
                 said.append(f"{one.multiple_of} × n")
             if isinstance(one, MinLen):
