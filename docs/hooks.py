@@ -1,9 +1,9 @@
 """Hooks of mkdocs: the reference of parameters, made from the models that check params.yaml.
 
-`reference/params.md` and its Korean twin hold the mark `<!-- params -->`. It becomes one table a section, with the
-key, type, range, value and effect of each parameter. Types and ranges are those of `stages.params.whole.Config`,
-values and effects those of params.yaml and the comments beside its keys. `reference/effects.yaml` has the effects in
-Korean, and those of keys that have no comment.
+`reference/params.md` and its Korean twin hold the mark `<!-- params -->`. It becomes one table a
+section, with the key, type, range, value and effect of each parameter. Types and ranges are those of
+`stages.params.whole.Config`, values and effects those of params.yaml and the comments beside its
+keys. `reference/effects.yaml` has the effects in Korean, and those of keys that have no comment.
 """
 
 import re
@@ -40,7 +40,8 @@ TYPES = {
     "ko": {
         "str": "문자열", "int": "정수", "float": "실수", "bool": "`true`, `false`",
         "list": "{}의 목록", "dict": "매핑: {} → {}", "null": "또는 `null`",
-        "section": "섹션", "each": "{}마다 하나", "length": "비어 있지 않음", "default": "기본값 {}",
+        "section": "섹션", "each": "{}마다 하나", "length": "비어 있지 않음",
+        "default": "기본값 {}",
     },
 }  # fmt: skip
 # What the keys of a mapping name, outermost first.
@@ -78,7 +79,9 @@ def reference(language: str) -> str:
     """The tables of all sections as Markdown."""
     values = YAML().load(ROOT / "params.yaml")
     more = YAML(typ="safe", pure=True).load(EFFECTS)
-    effects = comments() | {key: cell(said[language]) for key, said in more.items() if language in said}
+    effects = comments() | {
+        key: cell(said[language]) for key, said in more.items() if language in said
+    }
     parts = []
     for name, field in Config.model_fields.items():
         heads = HEADS[language]
@@ -163,7 +166,9 @@ def type_name(annotation: Any, words: dict[str, str]) -> str:
             names.append(words[each.__name__])
     if type(None) in variants(annotation):
         names.append(words["null"])
-    return ", ".join(names[:-1]) + " " + names[-1] if names[-1] == words["null"] else ", ".join(names)
+    return (
+        ", ".join(names[:-1]) + " " + names[-1] if names[-1] == words["null"] else ", ".join(names)
+    )
 
 
 def limits(field: FieldInfo, words: dict[str, str]) -> str:
@@ -176,7 +181,12 @@ def limits(field: FieldInfo, words: dict[str, str]) -> str:
     said = []
     for bound in found:
         for one in bound.metadata if isinstance(bound, FieldInfo) else [bound]:
-            for kind, name, sign in ((Ge, "ge", "≥"), (Gt, "gt", ">"), (Le, "le", "≤"), (Lt, "lt", "<")):
+            for kind, name, sign in (
+                (Ge, "ge", "≥"),
+                (Gt, "gt", ">"),
+                (Le, "le", "≤"),
+                (Lt, "lt", "<"),
+            ):
                 if isinstance(one, kind) and getattr(one, name) != NO_LIMIT:
                     said.append(f"{sign} {getattr(one, name)}")
             if isinstance(one, MultipleOf):
@@ -219,8 +229,12 @@ def effect(key: str, effects: dict[str, str]) -> str:
     """What is said of a key; of `sources.<name>.path`, what is said of the path of any source."""
     if key in effects:
         return braces_as_code(effects[key])
-    pattern = re.compile(re.sub(r"<\w+>", "[^.]+", re.escape(key).replace("\\<", "<").replace("\\>", ">")))
-    return braces_as_code(next((said for name, said in effects.items() if pattern.fullmatch(name)), ""))
+    pattern = re.compile(
+        re.sub(r"<\w+>", "[^.]+", re.escape(key).replace("\\<", "<").replace("\\>", ">"))
+    )
+    return braces_as_code(
+        next((said for name, said in effects.items() if pattern.fullmatch(name)), "")
+    )
 
 
 def braces_as_code(text: str) -> str:
@@ -229,8 +243,8 @@ def braces_as_code(text: str) -> str:
 
 
 def comments() -> dict[str, str]:
-    """What params.yaml says of its keys: the comment above a key, and at the end of its line. Where that of
-    a section goes on in the lines below, they belong to it."""
+    """What params.yaml says of its keys: the comment above a key, and at the end of its line. Where
+    the comment of a section continues in the lines below, they belong to it."""
     lines = (ROOT / "params.yaml").read_text(encoding="utf-8").splitlines()
     keys = dict(places(YAML().load(ROOT / "params.yaml"), ""))
     found: dict[str, str] = {}
