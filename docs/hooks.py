@@ -1,8 +1,8 @@
 """Hooks of mkdocs: the reference of parameters, made from the models that check params.yaml.
 
 `reference/params.md` and its Korean twin hold the mark `<!-- params -->`. It becomes one table a
-section, with the key, type, range, value and effect of each parameter. Types and ranges are those of
-`stages.params.whole.Config`, values and effects those of params.yaml and the comments beside its
+section, with the key, type, range, value and effect of each parameter. Types and ranges are those
+of `stages.params.whole.Config`, values and effects those of params.yaml and the comments beside its
 keys. `reference/effects.yaml` has the effects in Korean, and those of keys that have no comment.
 """
 
