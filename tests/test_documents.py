@@ -72,9 +72,8 @@ def test_links_lead_somewhere(page: Path) -> None:
         path, _, place = target.partition("#")
         there = (page.parent / path).resolve() if path else page
         assert there.is_file(), f"{target} is not there"
-        # The site shows a Korean page the Korean twin of what it links to.
-        if page.name.endswith(".ko.md") and page.is_relative_to(DOCS) and korean(there).is_file():
-            there = korean(there) if not there.name.endswith(".ko.md") else there
+        if page.name.endswith(".ko.md") and there not in OTHERS and there.name != "README.md":
+            assert not korean(there).is_file(), f"{target} has a Korean twin"
         if place and there.suffix == ".md":
             known = {anchor(heading) for _, heading in headings(there)}
             if there.parent == DOCS / "reference" and there.name.startswith("params."):
