@@ -100,6 +100,13 @@ def test_modules_that_are_run_are_there(page: Path) -> None:
         assert (ROOT / module.replace(".", "/")).with_suffix(".py").is_file(), module
 
 
+@pytest.mark.parametrize("page", ["files.md", "files.ko.md"])
+def test_the_tree_has_every_package(page: str) -> None:
+    text = (DOCS / "reference" / page).read_text(encoding="utf-8")
+    drawn = set(re.findall(r"^  (\w+)/ ", text, re.M))
+    assert drawn == {file.parent.name for file in (ROOT / "stages").glob("*/*.py")}
+
+
 @pytest.mark.parametrize("page", ["stages.md", "stages.ko.md"])
 def test_every_stage_has_its_rows(page: str) -> None:
     stages = list(YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"])
