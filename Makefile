@@ -12,42 +12,55 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 ifeq ($(origin VENV),file)
 ENV := $(VENV)/.complete
+DEV := $(VENV)/.complete-dev
 else
 ENV :=
+DEV :=
 ifeq ($(shell test -x "$(BIN)/python" && echo there),)
 $(error VENV=$(VENV) has no bin/python. Name an environment that is there, or leave VENV out)
 endif
 endif
 
-.PHONY: help env repro test soak bench check-llamacpp check doctor ui track preset generate serve \
-  release-check publish
+.PHONY: help env dev repro test soak soak-long bench check-llamacpp check doctor ui track preset deps \
+  show generate serve release-check publish docs docs-serve
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The marker is written last, so that an interrupted install is never taken for a whole one.
-$(VENV)/.complete: requirements.lock
+$(VENV)/.complete: requirements.lock requirements-torch.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "malssi needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv "$(VENV)"
-	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
+	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --requirement requirements-torch.lock
+	touch "$@"
+
+# What tests, the linter and the documentation need on top.
+$(VENV)/.complete-dev: requirements-dev.lock $(VENV)/.complete
+	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-dev.lock
 	touch "$@"
 
 env: $(ENV) ## the environment alone
 
+dev: $(DEV) ## the environment with what tests, linter and documentation need
+
 repro: $(ENV) ## rebuild what changed
 	dvc repro
 
-test: $(ENV) ## lint, types and tests (under 30 minutes on 2 cores)
+test: $(DEV) ## lint, types and tests (at most 12 minutes on 2 cores)
 	ruff format --check .
 	ruff check .
 	pyright
-	python -m pytest -n 2 -m "not soak"
+	python -m pytest -n 2 --durations 10 -m "not soak and not soak_long"
 
-soak: $(ENV) ## the long tests
-	python -m pytest -m soak
+soak: $(DEV) ## the longer tests, which belong to every change, too
+	python -m pytest -n 2 --durations 10 -m soak
 
-bench: $(ENV) ## speed and quality beside other tools, in one run
-	pip install --quiet --disable-pip-version-check --constraint requirements.lock '.[bench]'
+soak-long: $(DEV) ## tests that take hours; write down what they showed in docs/soak.md
+	python -m pytest -m soak_long
+
+bench: $(DEV) ## speed and quality beside other tools, in one run
+	pip install --quiet --disable-pip-version-check --constraint <(pip freeze --exclude malssi) '.[bench]'
 	python -m benchmarks.pii
 	python -m benchmarks.rows
 	python -m benchmarks.duplicates
@@ -67,11 +80,11 @@ $(LLAMACPP)/.complete: | $(ENV)
 check-llamacpp: $(ENV) $(LLAMACPP)/.complete ## llama.cpp and transformers on the same model (builds llama.cpp, 10 minutes)
 	"$(LLAMACPP)/bin/python" -m benchmarks.llamacpp
 
-check: $(ENV) ## lint, types and the fast tests
+check: $(DEV) ## lint, types and the fast tests
 	ruff format --check .
 	ruff check .
 	pyright
-	python -m pytest -m "not soak and not pipeline"
+	python -m pytest -m "not soak and not soak_long and not pipeline"
 
 doctor: $(ENV) ## what this machine and environment are
 	python -m stages.commands.doctor
@@ -109,3 +122,9 @@ release-check: $(ENV) ## the verdict, and whether it is of what lies here
 
 publish: $(ENV) ## upload VARIANT and its card to REPO of the hub, privately (PUBLIC=1: for all)
 	python -m stages.commands.publish --variant "$(VARIANT)" --repo "$(REPO)" $(if $(filter 1,$(PUBLIC)),--public)
+
+docs: $(DEV) ## this project's pages, with every link checked, into site/
+	NO_MKDOCS_2_WARNING=1 mkdocs build
+
+docs-serve: $(DEV) ## the pages while they are written, http://127.0.0.1:8001
+	NO_MKDOCS_2_WARNING=1 mkdocs serve --dev-addr 127.0.0.1:8001

@@ -92,7 +92,7 @@ def others(rows: torch.Tensor) -> dict[str, list[Case]]:
     except ImportError as missing:
         sys.exit(
             f"benchmarks.mxfp4: {missing.name} is not installed. Install what is compared with: "
-            "pip install -c requirements.lock '.[bench]'"
+            "pip install -c <(pip freeze --exclude malssi) '.[bench]'"
         )
     arguments = MXFP4A16["weights"]
     scheme = QuantizationScheme(targets=["Linear"], weights=arguments)

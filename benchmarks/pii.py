@@ -64,7 +64,7 @@ def tools() -> dict[str, Scrub]:
     except ImportError as missing:
         sys.exit(
             f"benchmarks.pii: {missing.name} is not installed. Install what is compared with: "
-            "pip install -c requirements.lock '.[bench]'"
+            "pip install -c <(pip freeze --exclude malssi) '.[bench]'"
         )
     ko_pii = Anonymizer(
         mode=ProcessingMode.PARANOID, strategy="redact", include=KO_PII_LABELS

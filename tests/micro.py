@@ -18,10 +18,11 @@ BIN = Path(sys.executable).parent
 SOURCES = ("chat", "dialogue", "instruct", "news")
 VARIANTS = ("base", "adapter", "merged-bf16", "mxfp4")
 STAGES = (
-    "sample",
+    *("check", "sample"),
     *(f"ingest@{name}" for name in SOURCES),
     *(f"scrub@{name}" for name in SOURCES),
     *("curate", "mix", "base", "encode", "train", "merge", "export@mxfp4"),
+    "export_gguf@bf16",
     "compare@mxfp4",
     *(f"answer@{variant}" for variant in VARIANTS),
     *(f"evaluate@{variant}" for variant in VARIANTS),
@@ -61,6 +62,7 @@ SIZES: dict[str, dict[str, Any]] = {
     },
     "encode": {"max_length_tokens": 1024},
     "train": {"logging_steps": 1},
+    "export": {"gguf": ["bf16"]},
     "answer": {"max_rows": 20, "batch_size": 10, "max_new_tokens": 4},
     "contrast": {"draws": 100},
 }

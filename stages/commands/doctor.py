@@ -2,6 +2,7 @@
 warns of what would stop a run."""
 
 import platform
+import re
 import shutil
 import socket
 import subprocess
@@ -19,13 +20,14 @@ PACKAGES = (
     "dvc", "torch", "transformers", "peft", "trl", "datasets", "accelerate", "bitsandbytes",
     "mlflow", "pyarrow", "rouge_score", "safetensors", "tokenizers", "huggingface_hub",
 )  # fmt: skip
+LOCKS = ("requirements.lock", "requirements-torch.lock")
 GIB = 2**30
 
 
 def packages() -> dict[str, str]:
-    """Installed versions, with the lock's where they differ."""
-    lock = Path("requirements.lock").read_text(encoding="utf-8")
-    locked = dict(line.split("==", 1) for line in lock.splitlines() if "==" in line)
+    """Installed versions, with those of the locks where they differ."""
+    locks = "".join(Path(name).read_text(encoding="utf-8") for name in LOCKS)
+    locked = dict(re.findall(r"^([\w.-]+)==([^\s\\;]+)", locks, re.MULTILINE))
     found = {}
     for name in PACKAGES:
         try:
@@ -34,7 +36,7 @@ def packages() -> dict[str, str]:
             installed = "missing"
         wanted = locked.get(name, installed)
         same = installed.partition("+")[0] == wanted
-        found[name] = installed if same else f"{installed}  (requirements.lock says {wanted})"
+        found[name] = installed if same else f"{installed}  (the lock says {wanted})"
     return found
 
 

@@ -9,7 +9,7 @@
 
 The two formal levels show in the letters. The others need the last morpheme, which kiwipiepy
 finds: an ending (EF, EC) is 해라 or 해, anything else is nominal. A final clause often comes as EC
-(온 것 같은데). Rules and their measurement: docs/design.md.
+(온 것 같은데). Rules and their measurement: docs/design/personal-data.md.
 """
 
 import re

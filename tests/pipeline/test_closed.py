@@ -1,8 +1,7 @@
 """Each stage reads what dvc.yaml declares and nothing else, and writes its outputs and nothing else."""
 
-import ast
 import functools
-import re
+import importlib
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
+from stages.commands.deps import NO_BYTE_PASSES, dependencies, passes_no_byte
 from stages.params.whole import Config
 from stages.pipeline.hashes import dvc_hash
 from tests.micro import ROOT, STAGES, Project, environment_for
@@ -29,53 +29,53 @@ def declared() -> dict[str, dict]:
     return {name: stage.get("do", stage) for name, stage in stages.items()}
 
 
-def imported(file: Path) -> set[Path]:
-    """The files of this project that one file imports, at its top or inside a function."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    candidates = {ROOT / f"{name.replace('.', '/')}.py" for name in names if name[:7] == "stages."}
-    return {path for path in candidates if path.is_file()}
-
-
-@functools.cache
-def closure(stage: str) -> set[str]:
-    found: set[Path] = set()
-    pending = {ROOT / f"stages/{stage}.py"}
-    while pending:
-        file = pending.pop()
-        found.add(file)
-        pending |= imported(file) - found
-    return {str(path.relative_to(ROOT)) for path in found}
+@pytest.mark.parametrize("stage", declared())
+def test_code_deps_are_what_make_deps_writes(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    code = [dep for dep in declared()[stage]["deps"] if dep.startswith("stages/")]
+    assert [dep for dep in code if not dep.endswith(".md")] == dependencies(stage)
 
 
 @pytest.mark.parametrize("stage", declared())
-def test_code_deps_are_the_import_closure(stage: str) -> None:
-    deps = {dep for dep in declared()[stage]["deps"] if dep.endswith(".py")}
-    assert deps == closure(stage)
+def test_the_code_of_a_stage_is_all_that_it_loads(stage: str) -> None:
+    """What Python has loaded of this project after importing the stage is among its dependencies,
+    or is code that no byte passes through. (What is imported within a function, the next test of
+    the whole stage finds: it runs with these files alone.)"""
+    loaded = subprocess.run(
+        [sys.executable, "-c", f"import stages.{stage}, sys; print(*sys.modules)"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    files = {Path(f"{name.replace('.', '/')}.py") for name in loaded if name.startswith("stages.")}
+    files = {file for file in files if (ROOT / file).is_file()}
+    deps = [Path(dep) for dep in declared()[stage]["deps"]]
+    undeclared = {file for file in files if not any(file.is_relative_to(dep) for dep in deps)}
+    assert not {file for file in undeclared if not passes_no_byte(file)}
 
 
-@pytest.mark.parametrize("stage", declared())
-def test_other_code_deps_are_named_by_the_stage(stage: str) -> None:
-    code = (ROOT / f"stages/{stage}.py").read_text(encoding="utf-8")
-    for dep in declared()[stage]["deps"]:
-        if dep.startswith("stages/") and not dep.endswith(".py"):
-            assert dep in code
+def test_other_code_deps_are_named_by_their_stage() -> None:
+    code = (ROOT / "stages/card.py").read_text(encoding="utf-8")
+    assert "stages/release/card.md" in declared()["card"]["deps"]
+    assert 'Path("stages/release/card.md")' in code
 
 
-@pytest.mark.parametrize("stage", declared())
+def test_every_stage_shows_its_numbers() -> None:
+    for name, stage in declared().items():
+        asked = [f"python -m stages.{name}", "python -m stages.commands.track"]
+        assert stage["cmd"] == (asked if name != "check" else asked[0])
+
+
+def sections_of(stage: str) -> set[str]:
+    """The sections that a stage reads: the fields of its `Params`."""
+    return set(importlib.import_module(f"stages.{stage}").Params.model_fields)
+
+
+@pytest.mark.parametrize("stage", sorted(set(declared()) - {"check"}))
 def test_declared_params_are_the_sections_it_reads(stage: str) -> None:
-    code = (ROOT / f"stages/{stage}.py").read_text(encoding="utf-8")
-    read = set(re.findall(r"\bconfig\.(\w+)|read_config\(\)\.(\w+)", code))
-    sections = {first or second for first, second in read} & set(Config.model_fields)
     params = {param.split(".")[0] for param in declared()[stage].get("params", [])}
     # How it runs is never declared. Curate compares the names of the sources with the folders that
     # it finds; that can stop it, but not change what it writes.
     undeclared = {"runtime"} | ({"sources"} if stage == "curate" else set())
-    assert sections - undeclared == params
+    assert sections_of(stage) - undeclared == params
 
 
 def leaves(tree: Any, path: tuple = ()) -> Iterator[tuple]:
@@ -164,11 +164,14 @@ def test_a_stage_runs_on_what_it_declares(finished: Project, tmp_path: Path, nam
     network: the same bytes, and no file but its outputs."""
     recorded = finished.lock()[name]
     room = tmp_path / "room"
-    for dep in recorded["deps"]:
-        target = room / dep["path"]
+    # The code that no byte passes through is needed, too: it is no dependency of any stage.
+    for path in [*NO_BYTE_PASSES, "dvc.yaml", *(dep["path"] for dep in recorded["deps"])]:
+        target, source = room / path, finished.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        source = finished.folder / dep["path"]
-        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target)
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, target)
     kept = list(recorded.get("params", {}).get("params.yaml", {}))
     params, stuck = with_other_values(load_yaml(finished.folder / "params.yaml"), kept)
     # A cluster needs a network; that it changes no byte is shown in test_engine. How a batch is split
@@ -184,11 +187,12 @@ def test_a_stage_runs_on_what_it_declares(finished: Project, tmp_path: Path, nam
         YAML().dump(params, file)
     given = set(files_of(room))
 
-    command = recorded["cmd"].replace("python", sys.executable, 1).split()
+    first = recorded["cmd"] if isinstance(recorded["cmd"], str) else recorded["cmd"][0]
+    command = first.replace("python", sys.executable, 1).split()
     done = subprocess.run(
         [*network_is_cut(), *command],
         cwd=room,
-        env=environment_for({"HF_HUB_OFFLINE": "0"}),
+        env=environment_for({"HF_HUB_OFFLINE": "0", "DVC_STAGE": name}),
         capture_output=True,
         text=True,
         check=False,

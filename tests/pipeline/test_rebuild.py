@@ -15,7 +15,9 @@ pytestmark = pytest.mark.pipeline
 
 CARDS = {f"card@{variant}" for variant in ("adapter", "merged-bf16", "mxfp4")}
 AFTER_SCORES = {"contrast", "gate", "report"} | CARDS
-AFTER_EXPORT = {"export@mxfp4", "compare@mxfp4", "answer@mxfp4", "evaluate@mxfp4"} | AFTER_SCORES
+AFTER_EXPORT = AFTER_SCORES | {
+    *("export@mxfp4", "export_gguf@bf16", "compare@mxfp4", "answer@mxfp4", "evaluate@mxfp4")
+}
 AFTER_TRAIN = AFTER_EXPORT | {
     *("merge", "answer@adapter", "answer@merged-bf16"),
     *("evaluate@adapter", "evaluate@merged-bf16"),
@@ -72,15 +74,53 @@ def conversation(texts: list[str]) -> dict:
 
 
 CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
-    "learning rate": (param("train.learning_rate", 3.0e-3), {"train"} | AFTER_TRAIN),
-    "runtime": (param("runtime.progress", True), set()),
+    "a misspelt text of an error": (
+        text("stages/params/refusals.py", "is not a parameter", "is not a key of params.yaml"),
+        {"check"},  # which reads all of stages/params
+    ),
+    "the text of another error": (
+        text("stages/pipeline/errors.py", "no space is left", "there is no space left"),
+        set(),
+    ),
+    "what refuses a training": (
+        text("stages/preflight/estimate.py", "def ", "# A remark.\ndef "),
+        set(),
+    ),
+    "the projection into MLflow": (
+        text("stages/tracking/projection.py", "def ", "# A remark.\ndef "),
+        set(),
+    ),
+    "how outputs are published": (
+        text("stages/pipeline/outputs.py", "@contextmanager", "# A remark.\n@contextmanager"),
+        set(),
+    ),
+    "doctor": (text("stages/commands/doctor.py", "def ", "# A remark.\ndef "), set()),
+    "preset": (text("stages/commands/preset.py", "def ", "# A remark.\ndef "), set()),
+    "a field of the gate's schema": (
+        text(
+            "stages/params/gate.py",
+            "    certain: bool = False",
+            "    certain: bool = False\n    note: str | None = None",
+        ),
+        {"check", "gate"},
+    ),
+    "comment in the params of train": (
+        text("stages/params/train.py", "class ", "# A remark.\nclass "),
+        {"check", "train"},
+    ),
+    "comment in the tokenizer of GGUF": (
+        text("stages/weights/gguf/tokenizer.py", "def ", "# A remark.\ndef "),
+        {"export_gguf@bf16"},
+    ),
+    "learning rate": (param("train.learning_rate", 3.0e-3), {"check", "train"} | AFTER_TRAIN),
+    "runtime": (param("runtime.progress", True), {"check"}),
     "one raw row": (
         one_raw_row,
         {"ingest@chat", "scrub@chat", "curate", "mix"} | AFTER_MIX - BASE_AGAIN,
     ),
     "prompt template": (
         param("mix.templates.chat.default.system", "짧게 답하는 대화. style={style}"),
-        {"mix"} | AFTER_MIX,
+        {"check", "mix"} | AFTER_MIX,
     ),
     "comment in a pii module": (
         text("stages/pii/checksums.py", "def ", "# A remark.\ndef "),
@@ -92,7 +132,7 @@ CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
     ),
     "export format": (
         param("export.mxfp4.rule", "ceil6"),
-        AFTER_EXPORT,
+        {"check"} | AFTER_EXPORT,
     ),
     "a lexicon that mix reads": (
         text("data/lexicons/warnings.txt", "전문가와 상담", "# 전문가와 상담"),
@@ -104,21 +144,21 @@ CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
     ),
     "threshold of the gate": (
         param("gate.rules.quarantined_share.at_most", 0.2),
-        {"gate", "report"} | CARDS,
+        {"check", "gate", "report"} | CARDS,
     ),
     "a schema that no answer breaks": (
         param("evaluate.outputs.kakao_casual.max_chars", 199),
-        EVALUATES,
+        {"check"} | EVALUATES,
     ),
     "seed": (param("seed", 7), set(STAGES) - {"ingest@chat", "scrub@chat"}),
     "revision of a base that is not in use": (
         param("base.hub.revision", "0" * 40),
-        {"base"} | CARDS,
+        {"check", "base"} | CARDS,
     ),
     "comment in the trainer": (text("stages/train.py", "def ", "# A remark.\ndef "), {"train"}),
     "system message": (
         param("encode.harmony.reasoning_effort", "low"),
-        {"encode", "train"} | BASE_AGAIN | AFTER_TRAIN,
+        {"check", "encode", "train"} | BASE_AGAIN | AFTER_TRAIN,
     ),
     "the page's layout": (text("stages/reporting/page.html", "<h1>malssi", "<h1>말씨"), {"report"}),
     "readme": (text("README.md", "malssi", "malssi!"), set()),

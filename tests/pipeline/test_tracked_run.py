@@ -25,7 +25,7 @@ def test_mlflow_has_every_scalar_with_commit_and_hashes(finished: Project) -> No
     runs = {
         run.data.tags["dvc.stage"]: run for run in client.search_runs([experiment.experiment_id])
     }
-    assert set(runs) == set(STAGES)
+    assert set(runs) == set(STAGES) - {"check"}
     first_commit = finished.run("git", "rev-list", "--max-parents=0", "HEAD").strip()
     compared = 0
     for stage, entry in finished.lock().items():
