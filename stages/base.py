@@ -1,4 +1,4 @@
-"""Provides the model that is tuned: `models/base/` with tokenizer, config and weights.
+"""Provides the model that is tuned: `models/base/`, with its tokenizer, config and weights.
 
 By params it is the built-in tiny gpt-oss, pre-trained here on `data/raw/sample/pretrain.jsonl`, a
 model of the hub at a pinned revision, or a local folder. Weights are taken as safetensors only, and
@@ -37,7 +37,7 @@ PATTERNS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja"]
 FORBIDDEN = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.py")
 
 
-def fetch_hub(base: Base, folder: Path) -> dict:
+def fetch_hub(base: Base, folder: Path) -> dict[str, object]:
     """Downloads a model of the hub at one commit.
 
     Raises:
@@ -64,7 +64,7 @@ def fetch_hub(base: Base, folder: Path) -> dict:
     return take_folder(Path(snapshot), folder)
 
 
-def take_folder(source: Path, folder: Path) -> dict:
+def take_folder(source: Path, folder: Path) -> dict[str, object]:
     """Copies the files of a model that this pipeline uses: safetensors, JSON and the chat template.
 
     Raises:
@@ -72,7 +72,9 @@ def take_folder(source: Path, folder: Path) -> dict:
         ModelError: it has no safetensors weights, no tokenizer, or asks for code of its own.
     """
     if not source.is_dir():
-        raise InputError(str(source), "is no folder.", "Correct base.folder.path in params.yaml.")
+        raise InputError(
+            str(source), "is not a directory.", "Correct base.folder.path in params.yaml."
+        )
     config = source / "config.json"
     if not config.is_file() or not (source / "tokenizer.json").is_file():
         raise ModelError(

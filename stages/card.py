@@ -9,11 +9,10 @@ is in Korean and English, from the template beside this file. Like any output it
 import logging
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from stages.formats.json_files import read_json
+from stages.formats.json_files import Json, read_json
 from stages.params.base import Base
 from stages.params.card import Card
 from stages.params.chat_format import ChatFormat
@@ -61,10 +60,10 @@ SHOWN = (
 HUB_METRICS = {"exact_match": "exact_match", "f1_char": "f1", "bertscore_f1": "bertscore"}
 
 
-def read_all(variant: str) -> dict[str, Any]:
+def read_all(variant: str) -> Json:
     """The metrics that a card tells."""
     names = ("base", "contrast", "encode", "gate", "train")
-    metrics: dict[str, Any] = {name: read_json(paths.METRICS / f"{name}.json") for name in names}
+    metrics: Json = {name: read_json(paths.METRICS / f"{name}.json") for name in names}
     evaluated = read_json(paths.METRICS / "evaluate" / f"{variant}.json")
     metrics["record"] = evaluated["record"]
     metrics["rows"] = {name: counts["rows"] for name, counts in evaluated["sets"].items()}
@@ -75,10 +74,10 @@ def read_all(variant: str) -> dict[str, Any]:
     return metrics
 
 
-def figures(contrast: dict[str, Any], variant: str, name: str) -> list[dict[str, Any]]:
+def figures(contrast: Json, variant: str, name: str) -> list[Json]:
     """The rows of a table of one set: what was measured of the base and of the variant."""
     of_set = contrast["sets"][name]
-    rows: list[dict[str, Any]] = []
+    rows: list[Json] = []
     for measure, ko, en, better in SHOWN:
         values = {v: of_set["variants"][v].get(measure) for v in ("base", variant)}
         if values[variant] is not None:
@@ -90,7 +89,7 @@ def figures(contrast: dict[str, Any], variant: str, name: str) -> list[dict[str,
     return rows
 
 
-def head(variant: str, base: Base, license: str, tables: dict[str, list[dict[str, Any]]]) -> str:
+def head(variant: str, base: Base, license: str, tables: dict[str, list[Json]]) -> str:
     """The YAML that the hub reads, with the figures as its `model-index`."""
     from huggingface_hub import EvalResult, ModelCardData
 
@@ -121,7 +120,7 @@ def head(variant: str, base: Base, license: str, tables: dict[str, list[dict[str
     ).to_yaml()
 
 
-def interval(found: dict[str, Any] | None, key: str = "value") -> str:
+def interval(found: Json | None, key: str = "value") -> str:
     """`4.19 (2.5 … 6.0)`; a dash where it does not apply."""
     if found is None:
         return "–"

@@ -7,11 +7,10 @@ within noise.
 """
 
 import logging
-from typing import Any
 
 import pyarrow.parquet as pq
 
-from stages.formats.json_files import write_json
+from stages.formats.json_files import Json, write_json
 from stages.formats.tables import Row
 from stages.measuring.measures import MEASURES
 from stages.params.contrast import Contrast
@@ -33,7 +32,7 @@ class Params(Sections):
     contrast: Contrast
 
 
-def contrasted(rows: dict[str, list[Row]], draws: int, seed: int) -> dict[str, Any]:
+def contrasted(rows: dict[str, list[Row]], draws: int, seed: int) -> Json:
     """All that is said of one set; `rows` are its scores by variant, in the same order."""
     sample = Resampled(rows, draws, seed)
     return {

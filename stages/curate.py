@@ -12,14 +12,13 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import pyarrow as pa
 
 from stages.curation.contamination import Contamination
 from stages.curation.duplicates import FULL_BAND, Duplicates, Sketch, sketch_of
 from stages.curation.filters import refusal
-from stages.formats.json_files import write_json
+from stages.formats.json_files import Json, write_json
 from stages.formats.tables import (
     CANONICAL,
     CURATED,
@@ -137,7 +136,7 @@ class Kept:
             self.with_emoji[source] += bool(self.emoji.search(text))
             yield row | {"near": near}
 
-    def metrics(self, evaluation_rows: int) -> dict[str, Any]:
+    def metrics(self, evaluation_rows: int) -> Json:
         return {
             "rows_in": sum(self.rows_in.values()),
             "rows_out": sum(self.rows_out.values()),

@@ -13,14 +13,13 @@ tokens in colour.
 import logging
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 import pyarrow as pa
 
 from stages.chat.family import renderer_of, settings_of
 from stages.chat.messages import Message
 from stages.chat.rendering import IGNORED, Encoded, Renderer
-from stages.formats.json_files import write_json
+from stages.formats.json_files import Json, write_json
 from stages.formats.tables import Row, read_table, write_table
 from stages.params.encode import Encode
 from stages.params.reading import read_params
@@ -58,7 +57,7 @@ class Counts:
         self.by_source: dict[str, Counter] = {}
         self.lengths: Counter = Counter()
 
-    def metrics(self) -> dict[str, Any]:
+    def metrics(self) -> Json:
         return {
             **self.totals,
             "refused": dict(self.refused),
@@ -130,7 +129,7 @@ def main() -> None:
     limits = read_params(Params).encode
     renderer = renderer_of(paths.BASE, settings_of(limits))
     outs = [*(paths.ENCODED / split for split in SPLITS), paths.METRICS / "encode.json"]
-    metrics: dict[str, dict[str, Any]] = {}
+    metrics: dict[str, Json] = {}
     with publish(*outs) as (*tables, metrics_file):
         for split, table in zip(SPLITS, tables, strict=True):
             counts = Counts()

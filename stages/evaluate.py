@@ -11,12 +11,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from itertools import groupby
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stages.formats.json_files import write_json
+from stages.formats.json_files import Json, write_json
 from stages.formats.tables import Row, write_file
 from stages.korean.lexicon import read_lexicon, read_phrases
 from stages.korean.speech_level import speech_level
@@ -144,7 +143,7 @@ def parts(rows: Sequence[Row], key: str) -> dict[str, Row]:
     return {name: {"rows": len(of), **summary(of)} for name, of in groups.items()}
 
 
-def measured(rows: Sequence[Row], with_bertscore: bool) -> dict[str, Any]:
+def measured(rows: Sequence[Row], with_bertscore: bool) -> Json:
     """All that is said of one set of judged rows."""
     levels: dict[str, Counter] = defaultdict(Counter)
     confusion: dict[str, Counter] = {topic: Counter() for topic in topics_of(rows)}
@@ -209,7 +208,7 @@ def main() -> None:
         texts = [row["prediction"] for row in rows], [row["reference"] for row in rows]
         for row, score in zip(rows, bertscore(*texts, encoder), strict=True):
             row |= {"bertscore": score, "bertscore_asked": 1.0}
-    metrics: dict[str, Any] = {"record": record(params)}
+    metrics: Json = {"record": record(params)}
     metrics["sets"] = {
         name: measured(list(of), encoder is not None)
         for name, of in groupby(rows, key=lambda row: row["set"])

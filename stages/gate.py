@@ -7,9 +7,8 @@ rule applies there is no verdict but `undecided`.
 """
 
 import logging
-from typing import Any
 
-from stages.formats.json_files import write_json
+from stages.formats.json_files import Json, write_json
 from stages.judging.drift import DISTRIBUTIONS, drift
 from stages.judging.figures import Metrics, check_commit, figure
 from stages.params.gate import Gate, Rule
@@ -33,10 +32,10 @@ DECIDED = ("pass", "fail")
 CONTRASTS = {"base": "against_base", "merged-bf16": "against_merged"}
 
 
-def judged(rule: Rule, now: Metrics, release: Metrics | None) -> dict[str, Any]:
+def judged(rule: Rule, now: Metrics, release: Metrics | None) -> Json:
     """What came of a rule."""
     found, why = compared(rule, now, release)
-    result: dict[str, Any] = {
+    result: Json = {
         "figure": rule.figure,
         "against": rule.against,
         "value": None,
@@ -59,9 +58,7 @@ def judged(rule: Rule, now: Metrics, release: Metrics | None) -> dict[str, Any]:
     return result | {"result": "pass" if holds else "fail"}
 
 
-def compared(
-    rule: Rule, now: Metrics, release: Metrics | None
-) -> tuple[dict[str, Any] | None, str | None]:
+def compared(rule: Rule, now: Metrics, release: Metrics | None) -> tuple[Json | None, str | None]:
     """The figure of a rule or the difference that it bounds; or why there is none."""
     if rule.figure.startswith("drift."):
         return drifted(rule, now, release)
@@ -83,9 +80,7 @@ def compared(
     return {"value": here["value"] - there["value"]}, None
 
 
-def drifted(
-    rule: Rule, now: Metrics, release: Metrics | None
-) -> tuple[dict[str, Any] | None, str | None]:
+def drifted(rule: Rule, now: Metrics, release: Metrics | None) -> tuple[Json | None, str | None]:
     """The distance that a rule bounds, or why there is none.
 
     Raises:
@@ -106,7 +101,7 @@ def drifted(
     return {"value": distances[name]}, None
 
 
-def from_variant(rule: Rule, now: Metrics) -> tuple[dict[str, Any] | None, str | None]:
+def from_variant(rule: Rule, now: Metrics) -> tuple[Json | None, str | None]:
     """The difference of an evaluated measure from what another variant has.
 
     Raises:
@@ -129,7 +124,7 @@ def from_variant(rule: Rule, now: Metrics) -> tuple[dict[str, Any] | None, str |
     return {"value": found["difference"], "low": found["low"], "high": found["high"]}, None
 
 
-def verdict_of(rules: dict[str, dict[str, Any]]) -> str:
+def verdict_of(rules: dict[str, Json]) -> str:
     results = {rule["result"] for rule in rules.values()}
     return "fail" if "fail" in results else "pass" if "pass" in results else "undecided"
 

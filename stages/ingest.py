@@ -17,12 +17,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stages.formats.json_files import write_json
+from stages.formats.json_files import Json, write_json
 from stages.formats.tables import CANONICAL, Row, open_file, write_batches
 from stages.korean.speech_level import Level, speech_level, tone_of
 from stages.params.reading import read_params
@@ -202,7 +201,7 @@ def good_rows(
         yield batch.filter(reason.is_null()).select(CANONICAL.names)
 
 
-def balanced(name: str, rows_out: int, tally: Tally) -> dict[str, Any]:
+def balanced(name: str, rows_out: int, tally: Tally) -> Json:
     """The metrics of a source.
 
     Raises:

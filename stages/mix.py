@@ -11,11 +11,10 @@ the ratio of the result (not of the inputs) is the asked one.
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import pyarrow as pa
 
-from stages.formats.json_files import write_json
+from stages.formats.json_files import Json, write_json
 from stages.formats.tables import Row, read_table, write_table
 from stages.korean.lexicon import read_lexicon
 from stages.mixing.prompts import messages_of, scored_messages_of, starts_wrong, topic_of
@@ -175,7 +174,7 @@ def taken_of(
     return taken, put_aside
 
 
-def described(taken: list[Row], put_aside: int, size: Callable[[Row], int]) -> dict[str, Any]:
+def described(taken: list[Row], put_aside: int, size: Callable[[Row], int]) -> Json:
     """The metrics of a split."""
     return {
         "rows": len(taken),
@@ -199,7 +198,7 @@ def main() -> None:
     rows = conversations(mix, seed, counts)
     size = row_size(mix.unit)
     total_weight = sum(mix.weights.values())
-    metrics: dict[str, Any] = dict(counts)
+    metrics: Json = dict(counts)
     metrics["rows_dropped_as_leaks"] = without_leaks(rows)
     metrics["asked_share"] = {
         name: round(mix.weights[name] / total_weight, 6) for name in sorted(mix.weights)

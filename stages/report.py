@@ -8,12 +8,11 @@ Korean and English. Beside numbers it holds a few answers, scrubbed once more.
 import csv
 import logging
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined, UndefinedError
 from markupsafe import Markup
 
-from stages.formats.json_files import read_json, write_json
+from stages.formats.json_files import Json, read_json, write_json
 from stages.params.reading import read_params
 from stages.params.section import Sections, Seed
 from stages.pipeline import paths
@@ -25,7 +24,7 @@ from stages.reporting import charts_of_scores as charts
 from stages.reporting import figures, flow, scores, words
 from stages.reporting.drawing import Chart, settle
 from stages.reporting.headline import summary
-from stages.reporting.samples import Sample, read_samples
+from stages.reporting.samples import ShownRow, read_samples
 
 log = logging.getLogger("report")
 
@@ -42,9 +41,9 @@ GROUPINGS = ("source", "style", "topic")
 WHOLE = ("curate", "mix", "encode", "train", "merge", "contrast", "gate", "drift")
 
 
-def read_all() -> dict[str, Any]:
+def read_all() -> Json:
     """Every metrics file under its stage's name; of ingest and scrub, the curated sources'."""
-    metrics: dict[str, Any] = {name: read_json(paths.METRICS / f"{name}.json") for name in WHOLE}
+    metrics: Json = {name: read_json(paths.METRICS / f"{name}.json") for name in WHOLE}
     sources = sorted(metrics["curate"]["rows_in_by_source"])
     for stage, items in (
         ("ingest", sources),
@@ -75,12 +74,12 @@ def curve(lines: list[dict[str, str]], column: str) -> tuple[list[int], list[flo
     return [int(row["step"]) for row in rows], [float(row[column]) for row in rows]
 
 
-def sets_of(metrics: dict[str, Any]) -> list[str]:
+def sets_of(metrics: Json) -> list[str]:
     """The test split, then the evaluation sources by name."""
     return ["test", *sorted(set(metrics["contrast"]["sets"]) - {"test"})]
 
 
-def scores_of(metrics: dict[str, Any], name: str, number: int) -> dict[str, Any]:
+def scores_of(metrics: Json, name: str, number: int) -> Json:
     """The tables and charts of one set. Its number, and not its name, is in the ids of its charts:
     a name may hold what an id may not."""
     evaluated = {variant: of["sets"][name] for variant, of in metrics["evaluate"].items()}
@@ -108,7 +107,7 @@ def scores_of(metrics: dict[str, Any], name: str, number: int) -> dict[str, Any]
     }
 
 
-def charts_of(metrics: dict[str, Any]) -> dict[str, Chart | None]:
+def charts_of(metrics: Json) -> dict[str, Chart | None]:
     """The charts of training, data and weights."""
     steps = read_csv(paths.PLOTS / "train.csv")
     weights = read_csv(paths.PLOTS / "mxfp4.csv")
@@ -148,7 +147,7 @@ def charts_of(metrics: dict[str, Any]) -> dict[str, Chart | None]:
     }
 
 
-def masked_types(metrics: dict[str, Any]) -> list[str]:
+def masked_types(metrics: Json) -> list[str]:
     return sorted({type_ for of in metrics["scrub"].values() for type_ in of["masked"]})
 
 
@@ -175,7 +174,7 @@ def counted(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
 
 
-def record(metrics: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+def record(metrics: Json) -> list[tuple[str, list[tuple[str, str]]]]:
     """(name, [(value, the variants that have it)]) of what the scores were computed with; the
     variants are left out where all have the same."""
     of = {variant: evaluated["record"] for variant, evaluated in metrics["evaluate"].items()}
@@ -190,7 +189,7 @@ def record(metrics: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     return found
 
 
-def page(metrics: dict[str, Any], samples: list[Sample], seed: int) -> str:
+def page(metrics: Json, samples: list[ShownRow], seed: int) -> str:
     """The page's text.
 
     Raises:

@@ -22,12 +22,15 @@ Source of the format: the openai_harmony renderer, which a test compares token b
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tokenizers import Tokenizer
 
-from stages.chat.messages import Message
 from stages.chat.rendering import IGNORED, Encoded, Settings
 from stages.pipeline.errors import ModelError
+
+if TYPE_CHECKING:
+    from stages.chat.messages import Message
 
 CONTROL_TOKENS = (
     "<|startoftext|>",
@@ -82,13 +85,13 @@ class Harmony:
     def text(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False).ids
 
-    def prompt(self, messages: Sequence[Message]) -> list[int]:
+    def prompt(self, messages: "Sequence[Message]") -> list[int]:
         """The ids of the messages (none of them a last answer to be learnt) and the header of the
         answer that a server would now generate."""
         encoded = self._render(messages, closes=False)
         return [*encoded.input_ids, self.ids["<|start|>"], *self.text("assistant")]
 
-    def conversation(self, messages: Sequence[Message]) -> Encoded:
+    def conversation(self, messages: "Sequence[Message]") -> Encoded:
         """The ids and labels of a conversation that ends on an answer."""
         if not messages or messages[-1]["role"] != "assistant":
             raise ValueError("a training conversation ends on an answer")
@@ -111,7 +114,7 @@ class Harmony:
     def shown(self, ids: Sequence[int]) -> str:
         return self.tokenizer.decode(list(ids), skip_special_tokens=False)
 
-    def _render(self, messages: Sequence[Message], closes: bool) -> Encoded:
+    def _render(self, messages: "Sequence[Message]", closes: bool) -> Encoded:
         control = self.ids
         ids: list[int] = []
         labels: list[int] = []

@@ -11,6 +11,7 @@ import signal
 import sys
 from typing import Any, BinaryIO, NoReturn
 
+from stages.formats.json_files import Json
 from stages.pii.scrubber import NONE, OPTIONAL_TYPES, scrub
 
 
@@ -37,7 +38,7 @@ class _Repeated(ValueError):
     """Only one of two values would be masked and kept."""
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> Json:
     row = dict(pairs)
     if len(row) < len(pairs):
         raise _Repeated
@@ -48,7 +49,7 @@ def _no_number(constant: str) -> NoReturn:
     raise ValueError(constant)  # NaN and Infinity, which Python reads and JSON has not
 
 
-def _read(line: bytes, number: int) -> dict[str, Any]:
+def _read(line: bytes, number: int) -> Json:
     try:
         row = json.loads(
             line.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_no_number
@@ -77,7 +78,7 @@ def _read(line: bytes, number: int) -> dict[str, Any]:
     return row
 
 
-def _encode(row: dict[str, Any], number: int) -> bytes:
+def _encode(row: Json, number: int) -> bytes:
     try:
         return json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
     except RecursionError:

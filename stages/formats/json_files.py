@@ -7,15 +7,18 @@ from typing import Any
 
 from stages.pipeline.errors import DataError, InputError
 
+# A JSON object, or what of one is told: what is in it, only its reader knows.
+Json = dict[str, Any]
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
+
+def write_json(path: Path, content: Mapping[str, object]) -> None:
     """Sorted keys, two-space indent, LF, UTF-8: the same content is always the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> Json:
     """The content of a JSON file of the pipeline or of a model.
 
     Raises:

@@ -1,8 +1,9 @@
 """How far a run is from the last release: its metrics, and what its data are made of (S1-26)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stages.formats.json_files import Json
 from stages.judging.figures import Metrics
 
 # What a share is of: the file under metrics/, the keys down to numbers by name.
@@ -23,7 +24,7 @@ FIGURES = {
 VARIANTS = ("base", "merged-bf16", "mxfp4")
 
 
-def drift(now: Metrics, release: Metrics) -> dict[str, Any]:
+def drift(now: Metrics, release: Metrics) -> Json:
     """The figures of both with their difference, and the distance of each distribution. What either
     does not have is left out."""
     places = dict(FIGURES)
@@ -46,7 +47,7 @@ def drift(now: Metrics, release: Metrics) -> dict[str, Any]:
     return {"figures": figures, "distances": distances}
 
 
-def at(content: Any, keys: Any) -> Any:
+def at(content: Json | None, keys: Sequence[str]) -> Any:
     for key in keys:
         if not isinstance(content, Mapping) or key not in content:
             return None

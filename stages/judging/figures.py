@@ -16,7 +16,7 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
-from stages.formats.json_files import read_json
+from stages.formats.json_files import Json, read_json
 from stages.pipeline import paths
 from stages.pipeline.errors import InputError, ParamsError
 
@@ -30,15 +30,15 @@ class Metrics:
 
     def __init__(self, commit: str | None = None):
         self.commit = commit
-        self.files: dict[str, dict[str, Any] | None] = {}
+        self.files: dict[str, Json | None] = {}
 
-    def file(self, name: str) -> dict[str, Any] | None:
+    def file(self, name: str) -> Json | None:
         """The content of `metrics/<name>.json`; None where there is none."""
         if name not in self.files:
             self.files[name] = self._read(name)
         return self.files[name]
 
-    def _read(self, name: str) -> dict[str, Any] | None:
+    def _read(self, name: str) -> Json | None:
         if name in ("ingest", "scrub"):
             return self._totals(name)
         path = paths.METRICS / f"{name}.json"
@@ -48,7 +48,7 @@ class Metrics:
         answer = subprocess.run(shown, capture_output=True, check=False)
         return json.loads(answer.stdout) if answer.returncode == 0 else None
 
-    def _totals(self, stage: str) -> dict[str, Any] | None:
+    def _totals(self, stage: str) -> Json | None:
         """Sums over the sources that were curated; what a source left that is gone counts not."""
         curated = self.file("curate") or {"rows_in_by_source": {}}
         counts = [self.file(f"{stage}/{name}") for name in curated["rows_in_by_source"]]
@@ -88,7 +88,7 @@ def check_commit(commit: str) -> None:
         )
 
 
-def figure(name: str, metrics: Metrics) -> dict[str, Any] | None:
+def figure(name: str, metrics: Metrics) -> Json | None:
     """`{"value": number}`, with `low` and `high` where it has an interval; None where it does not
     apply.
 
@@ -130,7 +130,7 @@ def figure(name: str, metrics: Metrics) -> dict[str, Any] | None:
     return None if content is None else {"value": content}
 
 
-def _interval(file: str, of_set: str, measure: str, metrics: Metrics) -> dict[str, Any]:
+def _interval(file: str, of_set: str, measure: str, metrics: Metrics) -> Json:
     variant = file.removeprefix("evaluate/")
     contrast = metrics.file("contrast") or {"sets": {}}
     found = contrast["sets"].get(of_set, {"variants": {variant: {}}})["variants"][variant]

@@ -8,16 +8,19 @@ figure compares only with others of the same encoder and layer. Special tokens a
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stages.params.evaluate import Bertscore
 from stages.pipeline.errors import InputError, ModelError
 from stages.pipeline.hashes import dvc_hash
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 BATCH_SIZE = 32
 
 
-def greedy_f1(answer: Any, reference: Any) -> float:
+def greedy_f1(answer: "Tensor", reference: "Tensor") -> float:
     """F1 of two matrices of embeddings (tokens, size); 0.0 where one has no token."""
     import torch
 
@@ -52,7 +55,7 @@ def bertscore(predictions: Sequence[str], references: Sequence[str], of: Bertsco
     return [greedy_f1(answer, reference) for answer, reference in found]
 
 
-def _embeddings(texts: Sequence[str], of: Bertscore) -> Iterator[Any]:
+def _embeddings(texts: Sequence[str], of: Bertscore) -> "Iterator[Tensor]":
     """(tokens, size) of each text."""
     import torch
     from transformers import AutoModel, AutoTokenizer

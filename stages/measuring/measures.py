@@ -16,7 +16,6 @@ apply.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -33,18 +32,19 @@ SUMMANDS = (
     *("bertscore", "bertscore_asked"),
 )
 
-Sums = Mapping[str, Any]  # floats, or arrays with one for each resample
+Sums = Mapping[str, np.ndarray]  # of a set: without axes; of its resamples: one each
 
 
-def _of(part: str, whole: str, scale: float = 1.0) -> Callable[[Sums], Any]:
+def _of(part: str, whole: str, scale: float = 1.0) -> Callable[[Sums], np.ndarray]:
     return lambda s: scale * s[part] / s[whole]
 
 
-def _rouge_sum(tokens: str) -> Callable[[Sums], Any]:
-    return lambda s: 100 * sum(s[f"{kind}_{tokens}"] for kind in KINDS) / s["rows"]
+def _rouge_sum(tokens: str) -> Callable[[Sums], np.ndarray]:
+    one, two, longest = (f"{kind}_{tokens}" for kind in KINDS)
+    return lambda s: 100 * (s[one] + s[two] + s[longest]) / s["rows"]
 
 
-def _macro_f1(sums: Sums) -> Any:
+def _macro_f1(sums: Sums) -> np.ndarray:
     """Topics that a resample has not are left out of its mean."""
     both = sums["by_topic_asked"] + sums["by_topic_found"]
     each = np.where(both > 0, 2 * sums["by_topic_right"] / np.maximum(both, 1), np.nan)
@@ -52,7 +52,7 @@ def _macro_f1(sums: Sums) -> Any:
     return np.where(np.any(both > 0, axis=-1), np.nansum(each, axis=-1) / present, np.nan)
 
 
-MEASURES: dict[str, Callable[[Sums], Any]] = {
+MEASURES: dict[str, Callable[[Sums], np.ndarray]] = {
     "bits_per_byte": _of("bits", "bytes"),
     "perplexity": lambda s: np.exp2(s["bits"] / s["answer_tokens"]),
     **{name: _of(name, "rows", 100) for name in ROUGES},
@@ -101,9 +101,9 @@ def columns(rows: Sequence[Row], topics: Sequence[str]) -> tuple[list[str], np.n
     return names, np.array(values, dtype=np.float64).reshape(len(rows), len(names))
 
 
-def measure(name: str, names: Sequence[str], sums: np.ndarray) -> Any:
+def measure(name: str, names: Sequence[str], sums: np.ndarray) -> np.ndarray:
     """A measure of sums (..., names); NaN where it does not apply."""
-    by_name: dict[str, Any] = {each: sums[..., i] for i, each in enumerate(names)}
+    by_name: dict[str, np.ndarray] = {each: sums[..., i] for i, each in enumerate(names)}
     for kind in ("asked", "found", "right"):
         places = [i for i, each in enumerate(names) if each.startswith(f"{kind} ")]
         by_name[f"by_topic_{kind}"] = sums[..., places]
@@ -118,5 +118,5 @@ def measures(rows: Sequence[Row]) -> dict[str, float | None]:
     return {name: rounded(measure(name, names, sums)) for name in MEASURES}
 
 
-def rounded(value: Any) -> float | None:
+def rounded(value: float | np.ndarray) -> float | None:
     return round(float(value), 6) if np.isfinite(value) else None

@@ -8,8 +8,8 @@ def pin_numerics(threads: int, launched: bool = False) -> None:
     """Fixes what decides the last bits of a float on one kind of CPU; call it before torch loads.
 
     Thread counts change the order of sums, and the instruction set changes their width, so both are
-    set for every library that takes a word for it. The hash seed needs no pin: no stage iterates
-    over a set. `launched`: accelerate started this process, and its plugins are meant.
+    set for every library that has a setting for it. The hash seed needs no pin: no stage iterates
+    over a set. `launched`: accelerate started this process, so its plugins are wanted.
     """
     if "torch" in sys.modules:
         raise RuntimeError("pin_numerics must run before torch is imported")

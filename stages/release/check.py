@@ -17,7 +17,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from stages.formats.json_files import read_json
+from stages.formats.json_files import Json, read_json
 from stages.pipeline import paths
 from stages.pipeline.errors import DataError, InputError, PipelineError
 from stages.pipeline.hashes import dvc_hash
@@ -27,7 +27,7 @@ log = logging.getLogger("release")
 GATE = paths.METRICS / "gate.json"
 LOCK = Path("dvc.lock")
 AGAIN = "Run `make repro`, look at the verdict, and check again."
-Stages = dict[str, dict[str, Any]]  # what dvc.lock records, by the name of the stage
+Stages = dict[str, Json]  # what dvc.lock records, by the name of the stage
 
 
 class ReleaseError(PipelineError, RuntimeError):
@@ -81,12 +81,12 @@ def lock() -> Stages:
     return {name: entry for name, entry in recorded.items() if name in declared}
 
 
-def verdict() -> dict[str, Any]:
+def verdict() -> Json:
     """The content of the gate's file."""
     return read_json(GATE)
 
 
-def lines(gate: dict[str, Any]) -> Iterator[str]:
+def lines(gate: Json) -> Iterator[str]:
     """The verdict and each rule, to be read by people."""
     yield f"verdict: {gate['verdict']}"
     for name, rule in sorted(gate["rules"].items()):
@@ -108,7 +108,7 @@ def _stale(where: str, what: str) -> ReleaseError:
     return ReleaseError(where, f"{what} So the verdict is not of what lies here.", AGAIN)
 
 
-def _check_input(stage: str, dep: dict[str, Any], recorded: Stages) -> None:
+def _check_input(stage: str, dep: Json, recorded: Stages) -> None:
     """What a stage read is what is there: code and metrics on the disk, else in the lock."""
     path, md5 = Path(dep["path"]), dep["md5"]
     made = [(name, out) for name, entry in recorded.items() for out in _outs(entry)]
@@ -153,11 +153,11 @@ def _touch(one: str, other: str) -> bool:
     return Path(one).is_relative_to(other) or Path(other).is_relative_to(one)
 
 
-def _outs(entry: dict[str, Any]) -> list[dict[str, Any]]:
+def _outs(entry: Json) -> list[Json]:
     return entry.get("outs", [])
 
 
-def _declared(params: Any) -> set[str]:
+def _declared(params: Json) -> set[str]:
     """The names of the stages, as DVC makes them of dvc.yaml: `stage`, or `stage@item`."""
     names: set[str] = set()
     for name, stage in _read_yaml(Path("dvc.yaml"))["stages"].items():
@@ -172,7 +172,7 @@ def _declared(params: Any) -> set[str]:
     return names
 
 
-def _at(tree: Any, dotted: str) -> Any:
+def _at(tree: object, dotted: str) -> Any:
     """The value of a key such as `train.lora.r`; of a missing one what equals no value."""
     for part in dotted.split("."):
         if not isinstance(tree, dict) or part not in tree:
@@ -181,7 +181,7 @@ def _at(tree: Any, dotted: str) -> Any:
     return tree
 
 
-def _read_yaml(path: Path) -> Any:
+def _read_yaml(path: Path) -> Json:
     try:
         return YAML(typ="safe", pure=True).load(path)
     except FileNotFoundError:

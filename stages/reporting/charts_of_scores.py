@@ -1,8 +1,7 @@
 """Charts of scores: what a variant differs by, and what is mistaken for what. Each takes the
 numbers that it shows, and is None where there are none."""
 
-from typing import Any
-
+from stages.formats.json_files import Json
 from stages.reporting.drawing import (
     COLOURS,
     FONT_PT,
@@ -30,7 +29,7 @@ def legend_of(variants: tuple[str, ...]) -> tuple[tuple[str, str, Said], ...]:
     return tuple((name, GLYPHS[name], same(name)) for name in variants)
 
 
-def forest(name: str, against_base: dict[str, dict[str, Any]]) -> Chart | None:
+def forest(name: str, against_base: dict[str, Json]) -> Chart | None:
     """Differences from base with their intervals, right of zero what is better. The units of the
     measures differ, so each row is drawn to its own scale and has its numbers beside it."""
     names = [

@@ -19,11 +19,15 @@ import re
 import unicodedata
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
 from stages.reporting.words import Said, same
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 INK = "#010203"
 COLOURS = {
@@ -108,7 +112,7 @@ def canvas(
     top_pt: float = 8,
     panels: int = 1,
     width_pt: float = WIDTH_PT,
-) -> tuple[Any, list[Any]]:
+) -> "tuple[Figure, list[Axes]]":
     """(figure, axes side by side) with room at the sides in points; the height is that of the axes
     alone."""
     from matplotlib.figure import Figure
@@ -127,13 +131,13 @@ def canvas(
     return figure, axes
 
 
-def rows_down(axes: Any, count: int) -> None:
+def rows_down(axes: "Axes", count: int) -> None:
     """An axis of `count` rows, the first at the top."""
     axes.set_ylim(count - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
 
 
-def svg_of(figure: Any, name: str, title: Said) -> Markup:
+def svg_of(figure: "Figure", name: str, title: Said) -> Markup:
     """The figure as an `<svg>` element with a name to be read aloud; its texts are escaped."""
     text = io.StringIO()
     with warnings.catch_warnings():

@@ -5,8 +5,9 @@ The steps are counted by different stages, so each difference between them is ac
 """
 
 from collections import Counter
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+from stages.formats.json_files import Json
 from stages.reporting.words import Said, reason, said
 
 
@@ -19,7 +20,7 @@ class Step(NamedTuple):
     left: int
 
 
-def steps(metrics: dict[str, Any]) -> list[Step]:
+def steps(metrics: Json) -> list[Step]:
     """The way of the rows of training sources, in order. Reasons that took no row are left out."""
     ingest, curate, mix = metrics["ingest"].values(), metrics["curate"], metrics["mix"]
     encode = metrics["encode"]["train"]

@@ -3,7 +3,7 @@
 All other metrics files stay complete; this one is for reading a change of a commit at a glance.
 """
 
-from typing import Any
+from stages.formats.json_files import Json
 
 VARIANTS = ("base", "merged-bf16", "mxfp4")
 MEASURES = (
@@ -17,7 +17,7 @@ MEASURES = (
 )
 
 
-def summary(metrics: dict[str, Any]) -> dict[str, float | int | bool]:
+def summary(metrics: Json) -> dict[str, float | int | bool]:
     """The headline figures by name; one that does not apply is left out."""
     gate, train = metrics["gate"], metrics["train"]
     tested = {variant: metrics["evaluate"][variant]["sets"]["test"] for variant in VARIANTS}
@@ -48,5 +48,5 @@ def summary(metrics: dict[str, Any]) -> dict[str, float | int | bool]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def total(of_sources: dict[str, dict[str, Any]], count: str) -> int:
+def total(of_sources: dict[str, Json], count: str) -> int:
     return sum(counts[count] for counts in of_sources.values())

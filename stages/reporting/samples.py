@@ -8,10 +8,11 @@ may say what no training row held.
 import hashlib
 import unicodedata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow.parquet as pq
 
+from stages.formats.tables import Row
 from stages.pii.scrubber import OPTIONAL_TYPES, scrub
 from stages.pipeline import paths
 from stages.pipeline.errors import DataError, InputError
@@ -21,7 +22,7 @@ SHOWN = ("base", "merged-bf16", "mxfp4")
 COLUMNS = ("id", "set", "source", "style", "question", "reference", "prediction")
 
 
-class Sample(NamedTuple):
+class ShownRow(NamedTuple):
     source: str
     style: str
     question: str
@@ -29,7 +30,7 @@ class Sample(NamedTuple):
     reference: str
 
 
-def read_test_rows(file: Path) -> dict[str, dict[str, Any]]:
+def read_test_rows(file: Path) -> dict[str, Row]:
     """The answered rows of the test split by id.
 
     Raises:
@@ -61,7 +62,7 @@ def _draw(seed: int, name: str) -> tuple[str, str]:
     return hashlib.sha256(f"{seed}:sample:{name}".encode()).hexdigest(), name
 
 
-def read_samples(seed: int) -> list[Sample]:
+def read_samples(seed: int) -> list[ShownRow]:
     """The chosen rows, scrubbed.
 
     Raises:
@@ -89,13 +90,13 @@ def legible(text: str) -> str:
     )
 
 
-def sample(rows: dict[str, dict[str, Any]]) -> Sample:
+def sample(rows: dict[str, Row]) -> ShownRow:
     asked = rows["base"]["question"]
 
     def masked(answer: str) -> str:
         return legible(scrub(answer, OPTIONAL_TYPES, before=asked)[0])
 
-    return Sample(
+    return ShownRow(
         source=rows["base"]["source"],
         style=rows["base"]["style"],
         question=legible(scrub(asked, OPTIONAL_TYPES)[0]),

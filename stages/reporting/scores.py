@@ -1,8 +1,9 @@
 """The scores of the variants as rows of tables: values, intervals, and what differs by more than
 noise. Values are those of `metrics/evaluate/`, intervals those of `metrics/contrast.json`."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from stages.formats.json_files import Json
 from stages.reporting.figures import HEADLINE, Number, direction, in_order, shown
 from stages.reporting.words import Said, named
 
@@ -29,12 +30,12 @@ class Row(NamedTuple):
     cells: list[Cell]
 
 
-def interval(name: str, found: dict[str, Any], signed: bool = False) -> str:
+def interval(name: str, found: Json, signed: bool = False) -> str:
     low, high = (shown(name, found[end], signed, unit=False) for end in ("low", "high"))
     return f"[{low}, {high}]"
 
 
-def difference(name: str, found: dict[str, Any] | None) -> Difference | None:
+def difference(name: str, found: Json | None) -> Difference | None:
     if found is None:
         return None
     effect = direction(name, found["difference"]) if found["beyond_noise"] else "within_noise"
@@ -45,7 +46,7 @@ def difference(name: str, found: dict[str, Any] | None) -> Difference | None:
     )
 
 
-def rows_of(evaluated: dict[str, Any], contrasted: dict[str, Any]) -> list[Row]:
+def rows_of(evaluated: Json, contrasted: Json) -> list[Row]:
     """A row for each measure that applies to some variant, in the order of the page.
 
     `evaluated`: the measures by variant; `contrasted`: the set in contrast.json. Measures of one
@@ -77,7 +78,7 @@ def others(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row.measure not in HEADLINE]
 
 
-def lost(contrasted: dict[str, Any]) -> list[tuple[str, Said, Difference]]:
+def lost(contrasted: Json) -> list[tuple[str, Said, Difference]]:
     """What mxfp4 differs by from the merged model, of the measures that apply."""
     found = contrasted["against_merged"]["mxfp4"]
     applies = {name for name, of in found.items() if of is not None}
@@ -100,7 +101,7 @@ class Group(NamedTuple):
     figures: dict[str, dict[str, Number]]
 
 
-def groups(evaluated: dict[str, Any], by: str) -> tuple[list[str], list[Group]]:
+def groups(evaluated: Json, by: str) -> tuple[list[str], list[Group]]:
     """(the measures that some group has, the groups by name) of `by_source`, `by_style` or
     `by_topic`."""
     found = {variant: evaluated[variant][by] for variant in IN_GROUPS}

@@ -6,8 +6,6 @@ difference. An interval is what lies between the 2.5th and the 97.5th of a hundr
 (percentile method; B. Efron, R. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13).
 """
 
-from typing import Any
-
 import numpy as np
 
 LEVEL = 0.95
@@ -27,10 +25,10 @@ def resampled_sums(values: np.ndarray, draws: int, seed: int) -> np.ndarray:
     return sums
 
 
-def interval(values: Any) -> tuple[float, float] | None:
+def interval(values: np.ndarray) -> tuple[float, float] | None:
     """The interval of a figure's values over the resamples, those left out to which it does not
     apply; None where it applies to none."""
-    finite = np.asarray(values)[np.isfinite(values)]
+    finite = values[np.isfinite(values)]
     if not len(finite):
         return None
     tail = 100 * (1 - LEVEL) / 2

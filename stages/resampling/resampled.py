@@ -1,9 +1,8 @@
 """The measures of several variants on the same rows, with their intervals."""
 
-from typing import Any
-
 import numpy as np
 
+from stages.formats.json_files import Json
 from stages.formats.tables import Row
 from stages.measuring.measures import columns, measure, rounded, topics_of
 from stages.resampling.bootstrap import FEWEST_ROWS, interval, resampled_sums
@@ -25,17 +24,17 @@ class Resampled:
         resampled = np.full_like(drawn, np.nan) if few else drawn
         self.resampled = {variant: resampled[:, i] for i, variant in enumerate(made)}
 
-    def both(self, name: str, variant: str) -> tuple[Any, Any]:
+    def both(self, name: str, variant: str) -> tuple[np.ndarray, np.ndarray]:
         """A measure of the set, and of each resample."""
         return (
             measure(name, self.names, self.sums[variant]),
             measure(name, self.names, self.resampled[variant]),
         )
 
-    def value(self, name: str, variant: str) -> dict[str, Any] | None:
+    def value(self, name: str, variant: str) -> Json | None:
         return with_interval("value", *self.both(name, variant))
 
-    def difference(self, name: str, variant: str, other: str) -> dict[str, Any] | None:
+    def difference(self, name: str, variant: str, other: str) -> Json | None:
         (here, heres), (there, theres) = self.both(name, variant), self.both(name, other)
         with np.errstate(invalid="ignore"):
             found = with_interval("difference", here - there, heres - theres)
@@ -43,11 +42,11 @@ class Resampled:
             found["beyond_noise"] = found["low"] > 0 or found["high"] < 0
         return found
 
-    def gain_kept(self, export: str) -> dict[str, Any] | None:
+    def gain_kept(self, export: str) -> Json | None:
         """What an export keeps of the drop in bits per byte; 0 where there is none to keep."""
         bits = [self.both("bits_per_byte", variant) for variant in ("base", "merged-bf16", export)]
 
-        def kept(base: Any, merged: Any, exported: Any) -> Any:
+        def kept(base: np.ndarray, merged: np.ndarray, exported: np.ndarray) -> np.ndarray:
             with np.errstate(divide="ignore", invalid="ignore"):
                 share = (base - exported) / (base - merged)
             return np.where(np.isnan(base - merged), np.nan, np.where(merged < base, share, 0.0))
@@ -55,7 +54,7 @@ class Resampled:
         return with_interval("value", kept(*(b[0] for b in bits)), kept(*(b[1] for b in bits)))
 
 
-def with_interval(key: str, value: Any, resampled: Any) -> dict[str, Any] | None:
+def with_interval(key: str, value: np.ndarray, resampled: np.ndarray) -> Json | None:
     """A figure and its interval; None where it does not apply, or there are too few rows."""
     ends = interval(resampled)
     if not np.isfinite(value) or ends is None:

@@ -1,20 +1,23 @@
 """The built-in tiny gpt-oss: a tokenizer and a real GptOssForCausalLM of a few million parameters,
-trained here, in minutes, on a plain JSONL file.
+trained in minutes on a plain JSONL file.
 
 Documents are {"text"} or {"messages": [{role, content}]}, one a line. The model learns Korean and
-the shape of a Harmony conversation from them, and stands in for a hub model where none can be had.
+the shape of a Harmony conversation from them, and stands in for a hub model where none is at hand.
 """
 
 import json
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from stages.chat.harmony import CONTROL_TOKENS, Harmony, system_text
 from stages.chat.rendering import Settings
 from stages.params.base import Tiny
 from stages.pipeline.errors import InputError
 from stages.tiny.harmony_template import CHAT_TEMPLATE, RESPONSE_TEMPLATE
+
+if TYPE_CHECKING:
+    from transformers import GptOssForCausalLM
 
 log = logging.getLogger("base")
 
@@ -80,20 +83,10 @@ def token_blocks(documents: list[dict], harmony: Harmony, block_tokens: int) -> 
     return [stream[i * block_tokens : (i + 1) * block_tokens] for i in range(full)]
 
 
-def pretrain(
-    tiny: Tiny,
-    seed: int,
-    vocabulary: int,
-    blocks: list[list[int]],
-    harmony: Harmony,
-    progress: bool,
-):
-    """A GptOssForCausalLM trained from scratch in float32 (AdamW, one cycle), and its losses."""
-    import torch
-    from tqdm import tqdm
+def untrained(tiny: Tiny, vocabulary: int, harmony: Harmony) -> "GptOssForCausalLM":
+    """A model of the asked shape, with random weights in float32."""
     from transformers import GenerationConfig, GptOssConfig, GptOssForCausalLM
 
-    torch.manual_seed(seed)
     config = GptOssConfig(
         vocab_size=vocabulary,
         hidden_size=tiny.hidden_size,
@@ -118,6 +111,16 @@ def pretrain(
         eos_token_id=config.eos_token_id,
         pad_token_id=config.pad_token_id,
     )
+    return model
+
+
+def pretrain(
+    model: "GptOssForCausalLM", tiny: Tiny, seed: int, blocks: list[list[int]], progress: bool
+) -> list[float]:
+    """Trains the model in place (AdamW, one cycle) and returns the loss of each step in nats."""
+    import torch
+    from tqdm import tqdm
+
     optimizer = torch.optim.AdamW(model.parameters(), lr=tiny.learning_rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=tiny.learning_rate, total_steps=tiny.steps, pct_start=0.1
@@ -139,12 +142,12 @@ def pretrain(
         losses.append(loss.item())
         if (step + 1) % 20 == 0:
             log.info("step %d of %d: loss %.3f nats", step + 1, tiny.steps, losses[-1])
-    return model, losses
+    return losses
 
 
 def make_tiny(
     tiny: Tiny, seed: int, pretraining_text: Path, folder: Path, progress: bool
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Makes `folder` with tokenizer, config and BF16 weights, and returns the metrics."""
     import torch
 
@@ -156,7 +159,9 @@ def make_tiny(
     blocks = token_blocks(documents, harmony, tiny.block_tokens)
     log.info("%d documents, vocabulary %d, %d blocks of %d tokens", len(documents), vocabulary,
              len(blocks), tiny.block_tokens)  # fmt: skip
-    model, losses = pretrain(tiny, seed, vocabulary, blocks, harmony, progress)
+    torch.manual_seed(seed)
+    model = untrained(tiny, vocabulary, harmony)
+    losses = pretrain(model, tiny, seed, blocks, progress)
     # gpt-oss ships BF16 outside its experts; so does this one, in which nothing is quantised.
     # The weights alone are cast: casting the model would also cast its rotary frequencies.
     model.config.dtype = torch.bfloat16

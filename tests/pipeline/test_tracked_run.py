@@ -29,6 +29,8 @@ def test_mlflow_has_every_scalar_with_commit_and_hashes(finished: Project) -> No
     first_commit = finished.run("git", "rev-list", "--max-parents=0", "HEAD").strip()
     compared = 0
     for stage, entry in finished.lock().items():
+        if stage == "check":  # it measures nothing
+            continue
         run = runs[stage]
         for out in entry["outs"]:
             assert run.data.tags[f"dvc.out.{out['path']}"] == out["md5"]

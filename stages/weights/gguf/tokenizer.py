@@ -13,12 +13,11 @@ Source: llama.cpp's src/llama-vocab.cpp.
 
 import json
 from pathlib import Path
-from typing import Any
 
 from gguf import GGUFWriter, TokenType
 from tokenizers import Tokenizer
 
-from stages.formats.json_files import read_json
+from stages.formats.json_files import Json, read_json
 from stages.pipeline.errors import ModelError
 
 # The regular expression of o200k, as tokenizer.json has it.
@@ -91,7 +90,7 @@ def add_tokenizer(writer: GGUFWriter, folder: Path, vocab_size: int) -> None:
         writer.add_chat_template(template.read_text(encoding="utf-8"))
 
 
-def pre_tokenizer(described: dict[str, Any], file: Path) -> str:
+def pre_tokenizer(described: Json, file: Path) -> str:
     """llama.cpp's name for the way in which a tokenizer.json cuts text before BPE.
 
     Raises:
@@ -125,5 +124,5 @@ def pre_tokenizer(described: dict[str, Any], file: Path) -> str:
     )
 
 
-def _says(step: dict[str, Any], wanted: dict[str, Any]) -> bool:
+def _says(step: Json, wanted: Json) -> bool:
     return wanted.items() <= step.items()

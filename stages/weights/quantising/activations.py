@@ -4,13 +4,17 @@ weights are multiplied with, and how much each of them counts.
 The model runs whole, in BF16, one row at a time, so that no padding is counted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 
+from stages.weights.tensors.lora import Adapter
 from stages.weights.tensors.model import GATE_UP, Model
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 class Activations:
@@ -22,7 +26,7 @@ class Activations:
     def __init__(self, folder: Path, rows: Iterable[list[int]]):
         from transformers import AutoModelForCausalLM
 
-        model: Any = AutoModelForCausalLM.from_pretrained(
+        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.bfloat16, attn_implementation="eager", use_safetensors=True,
             trust_remote_code=False,
         )  # fmt: skip
@@ -30,8 +34,8 @@ class Activations:
         self._alpha = model.config.swiglu_alpha
         found: dict[str, list[tuple[torch.Tensor, ...]]] = {}
 
-        def keep(name: str) -> Any:
-            def hook(_: Any, given: tuple[torch.Tensor, ...]) -> None:
+        def keep(name: str) -> Callable[[torch.nn.Module, tuple[torch.Tensor, ...]], None]:
+            def hook(_: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> None:
                 hidden, chosen, shares = given
                 flat = hidden.reshape(-1, hidden.shape[-1])
                 found.setdefault(name, []).append((flat.clone(), chosen.clone(), shares.clone()))
@@ -49,7 +53,7 @@ class Activations:
             for name, parts in found.items()
         }
 
-    def of(self, name: str, expert: int, base: Model, adapter: Any) -> torch.Tensor:
+    def of(self, name: str, expert: int, base: Model, adapter: Adapter) -> torch.Tensor:
         """The inputs (tokens, in) in float32 of an expert's weight. Each is times its routing
         share, so that a token counts for as much as the expert does for it. `base` and `adapter`
         give the weights of `gate_up_proj`, which make the inputs of `down_proj`."""

@@ -8,8 +8,8 @@ transformers load: every linear layer but the output, `<module>.weight_packed` (
 """
 
 from dataclasses import dataclass
-from typing import Any
 
+from stages.formats.json_files import Json
 from stages.pipeline.errors import ModelError
 from stages.weights.tensors.model import Model
 from stages.weights.tensors.mxfp4 import BLOCK
@@ -85,7 +85,7 @@ class Layout:
             )
 
     @property
-    def quantization_config(self) -> dict[str, Any]:
+    def quantization_config(self) -> Json:
         return COMPRESSED_TENSORS if self._dense else GPT_OSS
 
     def packs(self, name: str) -> bool:

@@ -17,13 +17,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
 from numba import njit
 
-from stages.formats.json_files import read_json
+from stages.formats.json_files import Json, read_json
 from stages.pipeline.errors import ModelError, PipelineError
 from stages.weights.tensors.checkpoint import Checkpoint
 
@@ -176,7 +176,7 @@ def _keys(module: str) -> tuple[str, str]:
     return f"{PREFIX}{module}.lora_A.weight", f"{PREFIX}{module}.lora_B.weight"
 
 
-def _refuse_what_is_not_understood(described: dict[str, Any], where: Path) -> None:
+def _refuse_what_is_not_understood(described: Json, where: Path) -> None:
     for key, value in sorted(described.items()):
         if key in UNDERSTOOD or not value:
             continue
@@ -233,7 +233,7 @@ def _scale(
     module: str,
     pair: Pair,
     shape: tuple[int, int, int],
-    described: dict[str, Any],
+    described: Json,
 ) -> float:
     """s of one weight, after its factors were found to fit it."""
     experts, rows, columns = shape

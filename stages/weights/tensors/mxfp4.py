@@ -21,7 +21,7 @@ and clamped to 6.
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -35,6 +35,7 @@ ROUNDING = {"floor": 0, "even": 0x200000, "ceil6": 0x3FFFFF, "search": 0}
 RULES = tuple(ROUNDING)
 INFINITE = 0x7F800000
 NO_SCALE = np.empty((0, 0), np.uint8)
+Found = TypeVar("Found")
 
 
 def quantize(
@@ -105,8 +106,8 @@ def _numbers(tensor: torch.Tensor) -> np.ndarray:
 
 
 def _in_parts(
-    kernel: Callable[..., Any], threads: int | None, rows: int, *arguments: Any
-) -> list[Any]:
+    kernel: Callable[..., Found], threads: int | None, rows: int, *arguments: object
+) -> list[Found]:
     """`kernel(first, last, *arguments)` of as many parts of the rows as there are threads."""
     threads = max(1, min(threads or torch.get_num_threads(), rows))
     edges = [rows * part // threads for part in range(threads + 1)]

@@ -19,12 +19,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 import torch
 from tqdm import tqdm
 
-from stages.formats.json_files import read_json, write_json
+from stages.formats.json_files import Json, read_json, write_json
 from stages.pipeline import paths
 from stages.pipeline.dvc_yaml import code_of
 from stages.pipeline.errors import BusyError
@@ -67,7 +67,9 @@ def rows_at_once(shape: Sequence[int]) -> int:
 
 
 @contextmanager
-def shards_room(stage: str, made_from: Sequence[Path], params: Mapping[str, Any]) -> Iterator[Path]:
+def shards_room(
+    stage: str, made_from: Sequence[Path], params: Mapping[str, object]
+) -> Iterator[Path]:
     """The folder in which this stage's shards are made: another one for other inputs, parameters,
     code or libraries, so that nothing is gone on from that would not be made again. It is locked
     meanwhile; rooms of other runs are removed, if no process works in them.
@@ -171,14 +173,14 @@ def take_shards(room: Path, folder: Path) -> None:
 
 
 def _write_shard(
-    path: Path, groups: Sequence[Group], pool: ThreadPoolExecutor, bar: Any
+    path: Path, groups: Sequence[Group], pool: ThreadPoolExecutor, bar: "tqdm[NoReturn]"
 ) -> dict[str, dict[str, float]]:
     """One shard, whole and on the disk when this returns. Its header says {"format": "pt"} and
     nothing else, which keeps the bytes the same from run to run."""
     tensors = {name: each for group in groups for name, each in group.tensors.items()}
     # Large numbers first, as the safetensors library does: each lies at a multiple of its size.
     order = sorted(tensors, key=lambda name: (-tensors[name][0].itemsize, name))
-    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    header: Json = {"__metadata__": {"format": "pt"}}
     starts, end = {}, 0
     for name in order:
         dtype, shape = tensors[name]
@@ -204,7 +206,7 @@ def _write_shard(
                     raise RuntimeError(f"{name}: {numbers.dtype} {tuple(numbers.shape)}")
                 raw = numbers.contiguous().reshape(-1).view(torch.uint8).numpy()
                 row = math.prod(shape[1:]) * dtype.itemsize
-                _write(file, raw, len(text) + starts[name] + first * row)
+                _write(file, memoryview(raw), len(text) + starts[name] + first * row)
                 bar.update(len(raw))
             return sums
 
@@ -235,7 +237,7 @@ def _sync(path: Path) -> None:
     os.close(handle)
 
 
-def _write(file: int, data: Any, start: int) -> None:
+def _write(file: int, data: bytes | memoryview, start: int) -> None:
     view, done = memoryview(data), 0
     while done < len(view):
         done += os.pwrite(file, view[done:], start + done)
