@@ -11,7 +11,7 @@ answer through a server (`answer.servers`), which gives texts and no likelihoods
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 
@@ -35,6 +35,10 @@ from stages.pipeline.numerics import pin_numerics
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import item, run
 from stages.pipeline.variants import VariantName, tokenizer_folder
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
 
 log = logging.getLogger("answer")
 
@@ -90,7 +94,7 @@ def topic_question(row: Row) -> list[Message]:
 
 
 def in_process(
-    model: Any,
+    model: "PreTrainedModel | PeftModel",
     renderer: Renderer,
     rows: list[Row],
     parts: Sequence[tuple[list[int], Encoded]],

@@ -8,7 +8,7 @@ agreement is how often both hold the same token for the likeliest.
 
 import logging
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING
 
 from stages.answering.loading import load_model
 from stages.chat.rendering import IGNORED
@@ -25,6 +25,10 @@ from stages.pipeline.numerics import pin_numerics
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import item, run
 
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel
+
 log = logging.getLogger("compare")
 
 
@@ -35,7 +39,7 @@ class Params(Sections):
     compare: Compare
 
 
-def expected(model: Any, row: Row) -> Any:
+def expected(model: "PreTrainedModel", row: Row) -> "Tensor":
     """The log-probabilities (tokens, vocabulary) before each labelled token of a row."""
     import torch
 
@@ -45,7 +49,7 @@ def expected(model: Any, row: Row) -> Any:
     return logits[places.to(logits.device)].float().log_softmax(-1).cpu()
 
 
-def distance(merged: Any, exported: Any, row: Row) -> dict[str, float]:
+def distance(merged: "PreTrainedModel", exported: "PreTrainedModel", row: Row) -> dict[str, float]:
     """Sums over the labelled tokens of a row: KL and the two losses in nats, and agreements."""
     import torch
 

@@ -3,12 +3,18 @@ answer (its channel header and stop token included, as a server generates them) 
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from stages.chat.rendering import IGNORED, Encoded
 
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
 
-def answer_bits(model: Any, rows: Sequence[Encoded], pad_id: int) -> list[float]:
+
+def answer_bits(
+    model: "PreTrainedModel | PeftModel", rows: Sequence[Encoded], pad_id: int
+) -> list[float]:
     """The bits of each row's labelled tokens, for one batch that fits into memory."""
     import torch
 

@@ -1,14 +1,18 @@
-"""A variant as transformers loads it, in the numbers that are asked for."""
+"""A variant as transformers loads it, in the dtype that is asked for."""
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from stages.formats.json_files import read_json
 from stages.pipeline import paths
 
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
 
-def load_variant(variant: str, dtype: str) -> Any:
+
+def load_variant(variant: str, dtype: str) -> "PreTrainedModel | PeftModel":
     """The model in `models/<variant>/`; for `adapter` the base with the adapter on it, unmerged."""
     if variant != paths.ADAPTER.name:
         return load_model(paths.MODELS / variant, dtype)
@@ -17,15 +21,15 @@ def load_variant(variant: str, dtype: str) -> Any:
     return PeftModel.from_pretrained(load_model(paths.BASE, dtype), str(paths.ADAPTER)).eval()
 
 
-def load_model(folder: Path, dtype: str) -> Any:
+def load_model(folder: Path, dtype: str) -> "PreTrainedModel":
     """The model in `dtype`, from safetensors alone and on the GPU where there is one. MXFP4
-    weights, in either layout, become numbers again."""
+    weights, in either layout, are dequantised."""
     import torch
     from transformers import AutoModelForCausalLM
     from transformers.utils.quantization_config import CompressedTensorsConfig, Mxfp4Config
 
     quantised = read_json(folder / "config.json").get("quantization_config")
-    options: dict[str, Any] = {}
+    options = {}
     if quantised and quantised["quant_method"] == "mxfp4":
         options["quantization_config"] = Mxfp4Config(dequantize=True)
     elif quantised and quantised["quant_method"] == "compressed-tensors":
@@ -34,7 +38,7 @@ def load_model(folder: Path, dtype: str) -> Any:
     with warnings.catch_warnings():
         # It says that the folder's settings are taken, but for what is asked for here.
         warnings.filterwarnings("ignore", message="You passed `quantization_config`")
-        model: Any = AutoModelForCausalLM.from_pretrained(
+        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=getattr(torch, dtype),
             attn_implementation="eager",
@@ -43,4 +47,5 @@ def load_model(folder: Path, dtype: str) -> Any:
             **options,
         )
     # Dequantising yields BF16, whatever was asked for.
-    return model.to(device, getattr(torch, dtype)).eval()
+    torch.nn.Module.to(model, device, getattr(torch, dtype))
+    return model.eval()

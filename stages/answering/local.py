@@ -1,14 +1,20 @@
 """Answers and likelihoods of a model in this process, many rows at once."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from stages.answering.likelihood import answer_bits
 from stages.chat.messages import Message
 from stages.chat.rendering import IGNORED, Encoded, Renderer
 
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
 
-def in_batches(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+Item = TypeVar("Item")
+
+
+def in_batches(rows: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 
@@ -21,7 +27,10 @@ def scored_part(renderer: Renderer, messages: Sequence[Message]) -> tuple[list[i
 
 
 def generate(
-    model: Any, prompts: Sequence[list[int]], renderer: Renderer, max_new_tokens: int
+    model: "PreTrainedModel | PeftModel",
+    prompts: Sequence[list[int]],
+    renderer: Renderer,
+    max_new_tokens: int,
 ) -> list[list[int]]:
     """Greedy continuations, without padding, up to and including the token that stopped them."""
     import torch
@@ -30,7 +39,7 @@ def generate(
     ids = torch.tensor([[pad] * (longest - len(prompt)) + prompt for prompt in prompts])
     mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
     with torch.inference_mode():
-        output = model.generate(
+        output = model.generate(  # pyright: ignore[reportCallIssue] - PEFT hands it on to the base
             input_ids=ids.to(model.device),
             attention_mask=mask.to(model.device),
             max_new_tokens=max_new_tokens,
@@ -46,7 +55,7 @@ def generate(
 
 
 def likeliest(
-    model: Any,
+    model: "PreTrainedModel | PeftModel",
     renderer: Renderer,
     questions: Sequence[Sequence[Message]],
     choices: Sequence[str],

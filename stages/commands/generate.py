@@ -9,7 +9,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from stages.answering.loading import load_variant
 from stages.chat.family import renderer_of, settings_of
@@ -23,6 +23,11 @@ from stages.params.section import Sections
 from stages.pipeline.numerics import pin_numerics
 from stages.pipeline.program import run
 from stages.pipeline.variants import VARIANTS, tokenizer_folder
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from torch import Tensor
+    from transformers import PreTrainedModel
 
 log = logging.getLogger("generate")
 
@@ -46,7 +51,7 @@ class Shown:
         self.asked = False  # the prompt comes first
         self.said = ""
 
-    def put(self, tokens: Any) -> None:
+    def put(self, tokens: "Tensor") -> None:
         if self.asked:
             self.ids += tokens.flatten().tolist()
             self._more(self.renderer.answer_text(self.ids).rstrip(HALF_A_CHARACTER))
@@ -62,7 +67,7 @@ class Shown:
 
 
 def answer(
-    model: Any,
+    model: "PreTrainedModel | PeftModel",
     renderer: Renderer,
     messages: list[Message],
     max_new_tokens: int,
@@ -77,7 +82,7 @@ def answer(
     prompt = torch.tensor([renderer.prompt(messages)], device=model.device)
     drawn = {"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False}
     with torch.inference_mode():
-        output = model.generate(
+        output = model.generate(  # pyright: ignore[reportCallIssue] - PEFT hands it on to the base
             input_ids=prompt,
             attention_mask=torch.ones_like(prompt),
             max_new_tokens=max_new_tokens,

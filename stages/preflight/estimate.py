@@ -9,12 +9,15 @@ with gradient checkpointing, at SHARE of what a matrix product reaches on this d
 import math
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from stages.params.train import Lora, Train
 from stages.pipeline import paths
 from stages.pipeline.errors import TrainingError
 from stages.training.adapter import wanted
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 SHARE = 0.4  # of a large matrix product's speed
 BYTES = {"float32": 4, "bfloat16": 2}
@@ -61,7 +64,7 @@ def shape_of_base(lora: Lora) -> Shape:
 
     config = AutoConfig.from_pretrained(paths.BASE, trust_remote_code=False)
     with init_empty_weights():
-        model: Any = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+        model: PreTrainedModel = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     output = model.get_output_embeddings()
     linear = sum(
         module.weight.numel()
@@ -84,11 +87,11 @@ def shape_of_base(lora: Lora) -> Shape:
     )
 
 
-def trained_numbers(model: Any, lora: Lora) -> int:
+def trained_numbers(model: "PreTrainedModel", lora: Lora) -> int:
     """r rows and r columns for each weight; for fused experts (expert, in, out) once for each."""
     modules, parameters = wanted(model, lora)
-    shapes = [tuple(model.get_submodule(name).weight.shape) for name in modules]
-    shapes += [tuple(model.get_parameter(name).shape) for name in parameters]
+    weights = [*(f"{name}.weight" for name in modules), *parameters]
+    shapes = [tuple(model.get_parameter(name).shape) for name in weights]
     ranks = [_rank(name, lora) for name in (*modules, *parameters)]
     return sum(
         rank * math.prod(shape[:-2]) * sum(shape[-2:])

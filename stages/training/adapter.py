@@ -8,17 +8,21 @@ import logging
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING
 
 from stages.params.train import Lora
 from stages.pipeline.errors import ModelError
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
 
 log = logging.getLogger("train")
 
 _LAYER = re.compile(r"\.layers\.([0-9]+)\.")
 
 
-def with_adapter(model: Any, lora: Lora) -> Any:
+def with_adapter(model: "PreTrainedModel", lora: Lora) -> "PeftModel":
     """A PeftModel around `model`. The adapter's factors are in float32; on a 4-bit base TRL's
     trainer makes them BF16.
 
@@ -55,7 +59,7 @@ def with_adapter(model: Any, lora: Lora) -> Any:
     return tuned
 
 
-def wanted(model: Any, lora: Lora) -> tuple[list[str], list[str]]:
+def wanted(model: "PreTrainedModel", lora: Lora) -> tuple[list[str], list[str]]:
     """The full names of the linear layers and of the parameters that the adapter is to change."""
     import torch
 
@@ -126,7 +130,7 @@ def _check_layers(names: list[str], layers: list[int]) -> None:
     if missing := sorted(set(layers) - there):
         raise ModelError(
             "params.yaml: train.lora.layers",
-            f"{missing} are no layers of the base model, which has {len(there)}.",
+            f"{missing} are not layers of the base model, which has {len(there)}.",
             f"Use numbers from 0 to {max(there, default=0)}.",
         )
 
@@ -136,7 +140,7 @@ def _in_layers(name: str, layers: list[int] | None) -> bool:
     return layers is None or (number is not None and int(number[1]) in layers)
 
 
-def check_adapted(tuned: Any, modules: list[str], parameters: list[str]) -> None:
+def check_adapted(tuned: "PeftModel", modules: list[str], parameters: list[str]) -> None:
     """Compares what PEFT made with what was asked, name by name."""
     adapted = {
         name.removeprefix("base_model.model.").partition(".lora_A.")[0]
@@ -157,7 +161,7 @@ def check_adapted(tuned: Any, modules: list[str], parameters: list[str]) -> None
         )
 
 
-def trainable(tuned: Any) -> dict[str, int]:
+def trainable(tuned: "PeftModel") -> dict[str, int]:
     """How many parameters are trained, how many there are, and on how many weights of each kind the
     adapter sits."""
     parameters = list(tuned.named_parameters())

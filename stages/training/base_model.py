@@ -1,50 +1,35 @@
-"""The base model as it is tuned: in the asked numbers, with the fastest attention it can do."""
+"""The base model as it is tuned: in the asked dtype, with the fastest attention that it can do."""
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING
 
 from stages.params.train import Train
 from stages.pipeline import paths
 from stages.pipeline.errors import ModelError
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+    from transformers.utils.quantization_config import QuantizationConfigMixin
+
 log = logging.getLogger("train")
 
 
-def load_base(train: Train) -> Any:
-    """The model of `models/base`, frozen. MXFP4 weights are dequantised, since they cannot be
-    trained; with `quantization: nf4` linear layers are held in 4 bits (double quantisation) and
-    computed with in `dtype`.
+def load_base(train: Train) -> "PreTrainedModel":
+    """The model of `models/base`, frozen, with the first attention of `attentions` that it can do.
 
     Raises:
         ModelError: the model cannot do the attention that is asked for.
     """
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
-    from transformers.utils.quantization_config import Mxfp4Config
+    from transformers import AutoModelForCausalLM
 
-    dtype = getattr(torch, train.dtype)
-    stored = AutoConfig.from_pretrained(paths.BASE, trust_remote_code=False)
-    options: dict[str, Any] = {}
-    if train.quantization == "nf4":
-        if getattr(stored, "quantization_config", None) is not None:
-            raise ModelError(
-                str(paths.BASE),
-                "is quantised already, and nf4 is made from 16-bit weights.",
-                "Set train.quantization to none in params.yaml, or take a BF16 base.",
-            )
-        options["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=dtype,
-        )
-    elif getattr(stored, "quantization_config", None) is not None:
-        options["quantization_config"] = Mxfp4Config(dequantize=True)
+    quantization = quantization_of(train)
+    options = {} if quantization is None else {"quantization_config": quantization}
     for attention in attentions(train):
         try:
-            model = AutoModelForCausalLM.from_pretrained(
+            model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
                 paths.BASE,
-                dtype=dtype,
+                dtype=getattr(torch, train.dtype),
                 attn_implementation=attention,
                 trust_remote_code=False,
                 use_safetensors=True,
@@ -54,7 +39,7 @@ def load_base(train: Train) -> Any:
             if attention == train.attention:
                 raise ModelError(
                     "params.yaml: train.attention",
-                    f"{attention} is not to be had for this model here ({type(error).__name__}).",
+                    f"{attention} is not available for this model here ({type(error).__name__}).",
                     "Set it to auto.",
                 ) from None
             continue
@@ -69,12 +54,42 @@ def load_base(train: Train) -> Any:
     )
 
 
-def _keep_trainable(model: Any) -> None:
+def quantization_of(train: Train) -> "QuantizationConfigMixin | None":
+    """How the weights are held: MXFP4 ones are dequantised, since they cannot be trained; with
+    `quantization: nf4` linear layers are in 4 bits (double quantisation) and computed with in
+    `dtype`.
+
+    Raises:
+        ModelError: nf4 is asked for, and the base is quantised already.
+    """
+    import torch
+    from transformers import AutoConfig, BitsAndBytesConfig
+    from transformers.utils.quantization_config import Mxfp4Config
+
+    stored = AutoConfig.from_pretrained(paths.BASE, trust_remote_code=False)
+    quantised = getattr(stored, "quantization_config", None) is not None
+    if train.quantization != "nf4":
+        return Mxfp4Config(dequantize=True) if quantised else None
+    if quantised:
+        raise ModelError(
+            str(paths.BASE),
+            "is quantised already, and nf4 is made from 16-bit weights.",
+            "Set train.quantization to none in params.yaml, or take a BF16 base.",
+        )
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=getattr(torch, train.dtype),
+    )
+
+
+def _keep_trainable(model: "PreTrainedModel") -> None:
     """On some CPUs bitsandbytes reorders its weights at the first evaluation, for good, into a form
     through which no gradient passes."""
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
-            module.support_avx512bf16_for_cpu = False
+            setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010 - torch types no flag
 
 
 def attentions(train: Train) -> list[str]:
@@ -88,7 +103,7 @@ def attentions(train: Train) -> list[str]:
     return [*(["flash_attention_2"] if flash else []), "sdpa", "eager"]
 
 
-def covered(model: Any) -> str:
+def covered(model: "PreTrainedModel") -> str:
     """What of the model 4-bit quantisation holds, and what it leaves as it is: fused experts are
     plain parameters, of which bitsandbytes knows nothing."""
     packed = rest = experts = 0

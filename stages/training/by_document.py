@@ -9,12 +9,19 @@ rows of one length is slower on a CPU than padding them (`python -m benchmarks.p
 import sys
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING
 
 from stages.training.packing import BY_DOCUMENT, attention_windows
 
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+    from transformers import PreTrainedModel
 
-def attend_by_document(model: Any) -> None:
+    Attended = tuple[Tensor, None]
+
+
+def attend_by_document(model: "PreTrainedModel") -> None:
     """Makes a model compute attention document by document, in its own eager or sdpa attention.
 
     The result is that of the masks, which still hold inside each document and wherever a model does
@@ -30,32 +37,32 @@ def attend_by_document(model: Any) -> None:
         AttentionInterface.register(name + BY_DOCUMENT, attend)
         AttentionMaskInterface.register(name + BY_DOCUMENT, mask)
     attention_windows(model.config)  # refuses what is neither
-    attention = model.config._attn_implementation.removesuffix(BY_DOCUMENT)
+    attention = (model.config._attn_implementation or "eager").removesuffix(BY_DOCUMENT)
     model.set_attn_implementation(attention + BY_DOCUMENT)
 
 
-def _eager_by_document(module: Any, *tensors: Any, **options: Any) -> tuple[Any, None]:
+def _eager_by_document(module: "Module", *tensors: "Tensor", **options: object) -> "Attended":
     # Eager attention is the model's own: that of gpt-oss has sinks, that of Gemma 2 a soft cap.
     own = sys.modules[type(module).__module__].eager_attention_forward
-    return _by_document(own, module, *tensors, **options)
+    return _by_document(own, module, *tensors, **options)  # pyright: ignore[reportArgumentType] - options hold the position_ids
 
 
-def _sdpa_by_document(module: Any, *tensors: Any, **options: Any) -> tuple[Any, None]:
+def _sdpa_by_document(module: "Module", *tensors: "Tensor", **options: object) -> "Attended":
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-    return _by_document(sdpa_attention_forward, module, *tensors, **options)
+    return _by_document(sdpa_attention_forward, module, *tensors, **options)  # pyright: ignore[reportArgumentType] - as above
 
 
 def _by_document(
-    attend: Callable[..., tuple[Any, Any]],
-    module: Any,
-    query_BHLD: Any,
-    key_BHLD: Any,
-    value_BHLD: Any,
-    mask_B1LL: Any,
-    position_ids: Any = None,
-    **options: Any,
-) -> tuple[Any, None]:
+    attend: Callable[..., "tuple[Tensor, object]"],
+    module: "Module",
+    query_BHLD: "Tensor",
+    key_BHLD: "Tensor",
+    value_BHLD: "Tensor",
+    mask_B1LL: "Tensor | None",
+    position_ids: "Tensor | None" = None,
+    **options: object,
+) -> "Attended":
     """`attend` on one document after the other, each with the prefix of its block before it."""
     import torch
 
@@ -84,7 +91,7 @@ def stretches(positions: list[int]) -> list[tuple[int, int, int]]:
     and of the padding behind them.
 
     Positions restart with each document, at the length of the prefix; padding restarts at 0. A
-    prefix goes on into the first document, so that one begins where the others restart.
+    prefix continues into the first document, so that one begins where the others restart.
     """
     starts = [0, *(i for i in range(1, len(positions)) if positions[i] != positions[i - 1] + 1)]
     prefix = max(positions[start] for start in starts)

@@ -19,12 +19,16 @@ Padding is a document of its own behind the others, so no row of a mask is empty
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from stages.chat.rendering import IGNORED
 from stages.formats.tables import Row
 from stages.pipeline.errors import DataError, ModelError
 from stages.training.prefixes import by_prefix
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PretrainedConfig
 
 BY_DOCUMENT = "_by_document"
 
@@ -112,8 +116,17 @@ class Masks(dict):
     which a plain dict lacks. The number is an item, since the trainer copies dicts item by item.
     """
 
-    def sum(self) -> Any:
+    def sum(self) -> "Tensor":
         return self["tokens"]
+
+
+class Batch(TypedDict):
+    """(rows, tokens) each; the mask is 2-D, or 4-D of packed blocks, or one for each layer type."""
+
+    input_ids: "Tensor"
+    labels: "Tensor"
+    position_ids: "Tensor"
+    attention_mask: "Tensor | Masks"
 
 
 class Collator:
@@ -127,12 +140,14 @@ class Collator:
         ModelError: packed, but the model has layers that no mask can close.
     """
 
-    def __init__(self, config: Any, pad_id: int, packed: bool, dtype: str = "float32"):
+    def __init__(
+        self, config: "PretrainedConfig", pad_id: int, packed: bool, dtype: str = "float32"
+    ):
         self.pad_id = pad_id
         self.dtype = dtype
         self.windows = attention_windows(config) if packed else None
 
-    def __call__(self, blocks: Sequence[Block]) -> dict[str, Any]:
+    def __call__(self, blocks: Sequence[Block]) -> Batch:
         import torch
 
         shape = len(blocks), max(len(block["input_ids"]) for block in blocks)
@@ -170,7 +185,9 @@ class Collator:
             else self._masks(documents, position_ids, real.sum()),
         }
 
-    def _masks(self, documents_BL: Any, position_ids_BL: Any, tokens: Any) -> Any:
+    def _masks(
+        self, documents_BL: "Tensor", position_ids_BL: "Tensor", tokens: "Tensor"
+    ) -> "Tensor | Masks":
         assert self.windows is not None
         masks = {
             layer_type: additive_mask(documents_BL, position_ids_BL, window, self.dtype)
@@ -178,7 +195,7 @@ class Collator:
         }
         return masks[""] if "" in masks else Masks(masks, tokens=tokens)
 
-    def rows_of(self, input_ids: Any, blocks: Iterable[Block]) -> list[str]:
+    def rows_of(self, input_ids: "Tensor", blocks: Iterable[Block]) -> list[str]:
         """The ids of the rows in a batch, found by their tokens, so that an error can name them.
 
         Found and not remembered: a trainer collates ahead of the step that it is at, and does so in
@@ -195,7 +212,7 @@ class Collator:
         return found
 
 
-def attention_windows(config: Any) -> dict[str, int | None]:
+def attention_windows(config: "PretrainedConfig") -> dict[str, int | None]:
     """For each layer type of a model, how many tokens a token sees, itself included; None is all.
     The only key is "" where one mask serves all layers.
 
@@ -203,7 +220,7 @@ def attention_windows(config: Any) -> dict[str, int | None]:
         ModelError: layers that carry state past a mask (linear attention, Mamba), or an attention
             that takes no 4-D mask.
     """
-    attention = config._attn_implementation
+    attention = config._attn_implementation or "eager"
     if attention.removesuffix(BY_DOCUMENT) not in ("eager", "sdpa"):
         raise ModelError(
             "the base model",
@@ -225,7 +242,9 @@ def attention_windows(config: Any) -> dict[str, int | None]:
     return {layer_type: windows[layer_type] for layer_type in sorted(set(layer_types))}
 
 
-def additive_mask(documents_BL: Any, position_ids_BL: Any, window: int | None, dtype: str) -> Any:
+def additive_mask(
+    documents_BL: "Tensor", position_ids_BL: "Tensor", window: int | None, dtype: str
+) -> "Tensor":
     """(batch, 1, query, key): 0 where the key is of the query's document, or of the prefix and the
     query of a document, and is the query itself or before it, by fewer than `window` positions."""
     import torch

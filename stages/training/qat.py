@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from peft import PeftModel
 from peft.tuners.lora.layer import ParamWrapper
+from torch.autograd.function import FunctionCtx
 
 from stages.pipeline import paths
 from stages.pipeline.errors import ModelError
@@ -22,7 +24,7 @@ from stages.weights.tensors.mxfp4 import BLOCK, ROUNDING, nearest
 log = logging.getLogger("train")
 
 
-def train_as_it_ships(tuned: Any) -> None:
+def train_as_it_ships(tuned: PeftModel) -> None:
     """Changes a PeftModel so that its fused experts are rounded to MXFP4 when they are used.
 
     Raises:
@@ -61,7 +63,7 @@ def train_as_it_ships(tuned: Any) -> None:
 
 
 def rounded_to_mxfp4(weight: torch.Tensor) -> torch.Tensor:
-    """What the export of experts (E, in, out) will hold, in the numbers that they are in."""
+    """What the export of experts (E, in, out) will hold, in the dtype that they are in."""
     held = weight.float().transpose(-1, -2).unflatten(-1, (-1, BLOCK))
     amax = held.abs().amax(-1, keepdim=True)
     exponent = ((amax.view(torch.int32) + ROUNDING["even"]) >> 23) - 2
@@ -72,17 +74,17 @@ def rounded_to_mxfp4(weight: torch.Tensor) -> torch.Tensor:
 
 class _StraightThrough(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, weight: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: FunctionCtx, weight: torch.Tensor) -> torch.Tensor:
         return rounded_to_mxfp4(weight)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
+    def backward(ctx: FunctionCtx, *gradients: torch.Tensor) -> torch.Tensor:
         return gradients[0]
 
 
 class _Round(torch.nn.Module):
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
-        return _StraightThrough.apply(weight)  # pyright: ignore[reportReturnType] - torch says Any
+        return _StraightThrough.apply(weight)  # pyright: ignore[reportReturnType] - its result is untyped
 
 
 class _RoundedExperts(ParamWrapper):

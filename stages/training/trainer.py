@@ -6,10 +6,13 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import TrainerCallback
+from transformers import PreTrainedModel, TrainerCallback
+from transformers import TrainerControl as Control
+from transformers import TrainerState as State
+from transformers import TrainingArguments as Args
 from trl.trainer.sft_trainer import SFTTrainer
 
 from stages.chat.rendering import IGNORED
@@ -18,14 +21,20 @@ from stages.training.checkpoints import last_whole, mark_whole
 from stages.training.packing import Collator
 from stages.training.results import Entry
 
+if TYPE_CHECKING:
+    from torch.utils.data import Dataset
+
 log = logging.getLogger("train")
+
+Model = PreTrainedModel | torch.nn.Module  # as it is, or wrapped by DDP or FSDP
+Batch = dict[str, torch.Tensor]
 
 
 class LoraTrainer(SFTTrainer):
     """The loss is the mean over the trained tokens of a whole step, or of a whole split.
 
     Raises:
-        TrainingError: a loss or a gradient is no finite number; raised before the step changes the
+        TrainingError: a loss or a gradient is not finite; raised before the step changes the
             adapter, so that the last checkpoint is a good one.
     """
 
@@ -38,34 +47,38 @@ class LoraTrainer(SFTTrainer):
         self.step_ids = []
 
     def compute_loss(
-        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
-    ) -> Any:
+        self,
+        model: Model,
+        inputs: Batch,
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
         total, tokens = (of_rows.sum() for of_rows in self._row_losses(model, inputs))
         if num_items_in_batch is None:
             return total / tokens.clamp(min=1)
         # DDP takes the mean of the processes' gradients, of which each has its share of the tokens.
         return total / num_items_in_batch * self.accelerator.num_processes
 
-    def _row_losses(self, model: Any, inputs: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    def _row_losses(self, model: Model, inputs: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """(rows,): the sum of a row's trained tokens' losses, in nats, and how many they are."""
         outputs = model(**inputs, use_cache=False, fused_lm_head=True)
         return -outputs.log_probs.sum(-1), outputs.label_mask.sum(-1)
 
-    def training_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
+    def training_step(self, model: Model, inputs: Batch, *args: Any, **kwargs: Any) -> torch.Tensor:
         self.step_ids.append(inputs["input_ids"])
         self.tokens_seen += int((inputs["labels"] != IGNORED).sum())
         loss = super().training_step(model, inputs, *args, **kwargs)
         self._refuse(loss, "loss")
         return loss
 
-    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> float:
+    def _get_grad_norm(self, model: Model, grad_norm: float | None = None) -> float:
         found: Any = super()._get_grad_norm(model, grad_norm=grad_norm)
         norm = float(found)
         self._refuse(norm, "gradient norm")
         self.step_ids.clear()
         return norm
 
-    def _refuse(self, value: Any, what: str) -> None:
+    def _refuse(self, value: float | torch.Tensor, what: str) -> None:
         if math.isfinite(value):
             return
         step = self.state.global_step + 1
@@ -79,8 +92,11 @@ class LoraTrainer(SFTTrainer):
             f"{kept}Lower train.learning_rate in params.yaml, or see what is in these rows.",
         )
 
-    def evaluate(
-        self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
+    def evaluate(  # pyright: ignore[reportIncompatibleMethodOverride] - TRL takes dicts of them, too
+        self,
+        eval_dataset: "str | Dataset[Batch] | None" = None,
+        ignore_keys: list[str] | None = None,
+        metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
         """The loss over all trained tokens of the validation rows, in nats a token; the trainer's
         own would be a mean of the batches' means."""
@@ -103,7 +119,9 @@ class LoraTrainer(SFTTrainer):
         )
         return metrics
 
-    def _get_num_items_in_batch(self, batch_samples: list, device: torch.device) -> Any:
+    def _get_num_items_in_batch(
+        self, batch_samples: list[Batch], device: torch.device
+    ) -> torch.Tensor | int | None:
         """Counts the trained tokens of a step. Several processes fill the last batch of an epoch up
         with rows that were trained on already: their labels are taken out first."""
         state: Any = self.accelerator.gradient_state
@@ -113,28 +131,28 @@ class LoraTrainer(SFTTrainer):
             labels[max(real, 0) :] = IGNORED
         return super()._get_num_items_in_batch(batch_samples, device)
 
-    def load_best_of(self, state: Any) -> None:
+    def load_best_of(self, state: State) -> None:
         """The adapter that a run of that state would have kept."""
         self.state = state
         self._load_best_model()
 
-    def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+    def create_model_card(self, *args: object, **kwargs: object) -> None:
         """None in a checkpoint: only the shipped model has one."""
 
 
 class MarkWhole(TrainerCallback):
     """Says of each checkpoint that it is written to its end."""
 
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_save(self, args: Args, state: State, control: Control, **rest: object) -> None:
         if torch.distributed.is_initialized():
             torch.distributed.barrier()  # each process writes its own state
         if state.is_world_process_zero:
-            mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+            mark_whole(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}")
 
 
 class EarlyStop(TrainerCallback):
     """Ends a training once so many evaluations in a row were no better than the best one. It looks
-    at what was logged alone, so a run that goes on from a checkpoint ends where it would have."""
+    at what was logged alone, so a run that resumes from a checkpoint ends where it would have."""
 
     def __init__(self, patience: int | None):
         self.patience = patience
@@ -145,7 +163,7 @@ class EarlyStop(TrainerCallback):
             return False
         return len(losses) - 1 - losses.index(min(losses)) >= self.patience
 
-    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_evaluate(self, args: Args, state: State, control: Control, **rest: object) -> None:
         if self.is_due(state.log_history):
             control.should_training_stop = True
 
@@ -158,7 +176,7 @@ class Progress(TrainerCallback):
         self.hidden, self.write = hidden, write
         self.tokens_seen: Callable[[], int] = lambda: 0
 
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_train_begin(self, args: Args, state: State, control: Control, **rest: object) -> None:
         from tqdm import tqdm
 
         if args.get_warmup_steps(state.max_steps) >= state.max_steps:
@@ -173,7 +191,7 @@ class Progress(TrainerCallback):
             disable=self.hidden or not state.is_world_process_zero,
         )
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_step_end(self, args: Args, state: State, control: Control, **rest: object) -> None:
         self.bar.update(1)
         elapsed_s = self.bar.format_dict["elapsed"]
         if elapsed_s:
@@ -181,9 +199,9 @@ class Progress(TrainerCallback):
                 f"{self.tokens_seen() / elapsed_s:,.0f} tokens/s", refresh=False
             )
 
-    def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_log(self, args: Args, state: State, control: Control, **rest: object) -> None:
         if state.is_world_process_zero:
             self.write(state.log_history)
 
-    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_train_end(self, args: Args, state: State, control: Control, **rest: object) -> None:
         self.bar.close()

@@ -6,6 +6,10 @@ and so do single blocks that the adapter does not change. Of each piece it is me
 quantising cost and what it left of the change (`weights.change`).
 """
 
+# torch, numpy and transformers leave the types of some of their functions open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

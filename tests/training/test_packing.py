@@ -4,7 +4,7 @@ import json
 import math
 import random
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from stages.pipeline.errors import DataError, ModelError
 from stages.training.by_document import attend_by_document
 from stages.training.packing import (
+    Batch,
     Block,
     Collator,
+    Masks,
     additive_mask,
     attention_windows,
     one_row_each,
@@ -78,6 +80,12 @@ def model_with(family: str, attention: str) -> Any:
         config = MistralConfig(**sizes)
     torch.manual_seed(0)
     return AutoModelForCausalLM.from_config(config, attn_implementation=attention).float().eval()
+
+
+def masks_of(batch: Batch) -> Masks:
+    masks = batch["attention_mask"]
+    assert isinstance(masks, Masks)
+    return masks
 
 
 def documents(blocks: list[Block]) -> list[tuple[int, slice, str]]:
@@ -170,7 +178,7 @@ def test_s2_09_a_packed_batch_token_by_token() -> None:
     assert batch["input_ids"].tolist() == [[31, 32, 33, 34, 0], [11, 12, 13, 21, 22]]
     assert batch["position_ids"].tolist() == [[0, 1, 2, 3, 0], [0, 1, 2, 0, 1]]
     assert batch["labels"].tolist() == [[-100, 32, 33, 34, -100], [-100, 12, 13, -100, 22]]
-    seen = {kind: (mask == 0).int()[:, 0].tolist() for kind, mask in batch["attention_mask"].items() if kind != "tokens"}  # fmt: skip
+    seen = {kind: (mask == 0).int()[:, 0].tolist() for kind, mask in masks_of(batch).items() if kind != "tokens"}  # fmt: skip
     assert seen["full_attention"][1] == [
         [1, 0, 0, 0, 0],
         [1, 1, 0, 0, 0],
@@ -203,7 +211,7 @@ def test_s2_13_what_rows_begin_with_is_in_a_block_once() -> None:
     end = LEAST_TOKENS
     assert batch["position_ids"][0, end:].tolist() == [end, end + 1, end + 2, end, end + 1]
     assert batch["labels"][0, end:].tolist() == [-100, 12, 13, -100, 22]
-    seen = (batch["attention_mask"]["sliding_attention"] == 0).int()[0, 0, end:, end - 2 :]
+    seen = (masks_of(batch)["sliding_attention"] == 0).int()[0, 0, end:, end - 2 :]
     assert seen.tolist() == [
         [1, 1, 1, 0, 0, 0, 0],
         [0, 1, 1, 1, 0, 0, 0],
@@ -241,7 +249,9 @@ def test_s2_13_a_trained_token_is_never_in_a_prefix_nor_right_behind_it() -> Non
 def test_s2_10_an_unpacked_batch_has_the_ordinary_mask() -> None:
     rows = rows_of((3, 2))
     batch = Collator(config_of("gpt_oss", VOCABULARY), PAD, packed=False)(one_row_each(rows))
-    assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 1, 0]]
+    mask = batch["attention_mask"]
+    assert isinstance(mask, torch.Tensor)
+    assert mask.tolist() == [[1, 1, 1], [1, 1, 0]]
     assert batch["input_ids"].tolist() == [rows[0]["input_ids"], [*rows[1]["input_ids"], PAD]]
     with pytest.raises(ValueError, match="row0"):
         Collator(config_of("llama", VOCABULARY), PAD, packed=False)(pack(rows, 8))
@@ -448,7 +458,7 @@ def test_s2_09_trl_trains_on_packed_blocks_as_on_rows(
             ),
             train_dataset=dataset,
             eval_dataset=dataset,
-            data_collator=Collator(model.config, PAD, packed),
+            data_collator=cast(Any, Collator(model.config, PAD, packed)),
             processing_class=AutoTokenizer.from_pretrained(tmp_path / "tokenizer"),
             peft_config=LoraConfig(task_type="CAUSAL_LM", r=4, target_modules=["q_proj", "v_proj"]),
         )  # fmt: skip

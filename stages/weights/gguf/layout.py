@@ -20,6 +20,10 @@ the bounds of YaRN's ramp to whole dimensions, which gpt-oss asks not to (`trunc
 Sources: llama.cpp's src/models/openai-moe.cpp and ggml/src/ggml-quants.c.
 """
 
+# torch, numpy and transformers leave the types of some of their functions open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +120,7 @@ def read_config(folder: Path) -> GptOssConfig:
     rope = config.rope_parameters or {}
     in_turn = ["sliding_attention", "full_attention"] * config.num_hidden_layers
     asked = {key: getattr(config, key) for key in BUILT_IN}
-    built_in = dict(BUILT_IN)
+    built_in: dict[str, object] = dict(BUILT_IN)
     if rope.get("rope_type") == "yarn":
         asked |= {key: rope.get(key) or YARN[key] for key in YARN}
         built_in |= YARN

@@ -11,6 +11,10 @@ text, whatever type the file gives them: who serves the model must keep it out o
 Source: llama.cpp's src/llama-vocab.cpp.
 """
 
+# torch, numpy and transformers leave the types of some of their functions open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
+
 import json
 from pathlib import Path
 

@@ -4,13 +4,17 @@ weights are multiplied with, and how much each of them counts.
 The model runs whole, in BF16, one row at a time, so that no padding is counted.
 """
 
-from collections.abc import Callable, Iterable
+# torch, numpy and transformers leave the types of some of their functions open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
+
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
-from stages.weights.tensors.lora import Adapter
+from stages.weights.tensors.lora import Adapter, Change
 from stages.weights.tensors.model import GATE_UP, Model
 
 if TYPE_CHECKING:
@@ -53,7 +57,9 @@ class Activations:
             for name, parts in found.items()
         }
 
-    def of(self, name: str, expert: int, base: Model, adapter: Adapter) -> torch.Tensor:
+    def of(
+        self, name: str, expert: int, base: Model, adapter: Mapping[str, Change] | Adapter
+    ) -> torch.Tensor:
         """The inputs (tokens, in) in float32 of an expert's weight. Each is times its routing
         share, so that a token counts for as much as the expert does for it. `base` and `adapter`
         give the weights of `gate_up_proj`, which make the inputs of `down_proj`."""

@@ -13,6 +13,10 @@ is D H D^T for each row D of (rounded - weight). Three steps make it small:
 3. A row that is still further off than its plain search keeps that one.
 """
 
+# torch, numpy and transformers leave the types of some of their functions open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
+
 import torch
 
 from stages.weights.tensors.mxfp4 import BLOCK, dequantize, nearest, quantize

@@ -6,8 +6,10 @@ had not been tuned. |Q - (W + D)|^2 / |D|^2 is the error beside the change: over
 further from the tuned weight than the base is.
 """
 
+import numpy as np
 import torch
-from numba import njit
+
+from stages.weights.tensors.compiled import compiled
 
 
 def energies(weight: torch.Tensor, tuned: torch.Tensor) -> dict[str, float]:
@@ -23,7 +25,7 @@ def losses(
     return dict(zip(("error", "tuned", "delta", "kept"), found, strict=True))
 
 
-def _even(matrices: list[torch.Tensor]) -> list:
+def _even(matrices: list[torch.Tensor]) -> list[np.ndarray]:
     """As float32 arrays that lie alike, in the order of the first, so that sums have one order."""
     first = matrices[0]
     if first.dim() == 2 and first.stride(0) == 1 and first.stride(1) != 1:
@@ -31,8 +33,8 @@ def _even(matrices: list[torch.Tensor]) -> list:
     return [matrix.float().contiguous().view(-1).numpy() for matrix in matrices]
 
 
-@njit(cache=True, nogil=True)
-def _energies(weight, tuned):
+@compiled
+def _energies(weight: np.ndarray, tuned: np.ndarray) -> tuple[float, float, float]:
     of_weight = of_tuned = of_delta = 0.0
     for i in range(len(weight)):
         w, t = float(weight[i]), float(tuned[i])
@@ -42,8 +44,10 @@ def _energies(weight, tuned):
     return of_weight, of_tuned, of_delta
 
 
-@njit(cache=True, nogil=True)
-def _losses(weight, tuned, exported, untuned):
+@compiled
+def _losses(
+    weight: np.ndarray, tuned: np.ndarray, exported: np.ndarray, untuned: np.ndarray
+) -> tuple[float, float, float, float]:
     error = of_tuned = of_delta = kept = 0.0
     for i in range(len(weight)):
         w, t, q, q0 = float(weight[i]), float(tuned[i]), float(exported[i]), float(untuned[i])

@@ -9,6 +9,10 @@ tensors' bytes.
 Files are read by offset and not mapped: what was read and let go counts as memory no longer.
 """
 
+# torch, numpy and transformers leave the types of some of their functions open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
+
 import json
 import math
 import os

@@ -11,6 +11,10 @@ second parameter of a module nests around the first: its factors are those of `m
 first are of `m.base_layer`. Nothing in the names says which parameter that is; their shapes do.
 """
 
+# torch, numpy and transformers leave the types of some of their functions open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
+
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,11 +25,11 @@ from typing import Self
 
 import numpy as np
 import torch
-from numba import njit
 
 from stages.formats.json_files import Json, read_json
 from stages.pipeline.errors import ModelError, PipelineError
 from stages.weights.tensors.checkpoint import Checkpoint
+from stages.weights.tensors.compiled import compiled
 
 Pair = tuple[tuple[int, ...], tuple[int, ...]]  # the shapes of A and B
 PREFIX = "base_model.model."
@@ -69,8 +73,10 @@ class Change:
         return torch.from_numpy(_plus_product(held.contiguous().numpy(), b, a, self.scale))
 
 
-@njit(cache=True, nogil=True)
-def _plus_product(weight, left, right, scale):
+@compiled
+def _plus_product(
+    weight: np.ndarray, left: np.ndarray, right: np.ndarray, scale: float
+) -> np.ndarray:
     """weight (n, m) + scale * left (n, r) right (r, m)."""
     rows, columns = weight.shape
     total = np.empty((rows, columns), np.float32)

@@ -6,6 +6,10 @@ holds them as (E, in, out) in 16 bits, which is how transformers computes, or as
 are the gate's, rows 2i + 1 the other's.
 """
 
+# torch, numpy and transformers leave the types of some of their functions open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
+
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self

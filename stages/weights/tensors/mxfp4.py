@@ -18,6 +18,10 @@ A scale below code 0 is 0, which is also that of a block of zeros. Elements are 
 and clamped to 6.
 """
 
+# torch, numpy and transformers leave the types of some of their functions open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
+
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +29,8 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from numba import njit
+
+from stages.weights.tensors.compiled import compiled
 
 BLOCK = 32
 LANES = 256  # blocks that are worked on at once, one a lane of the processor's vectors
@@ -36,6 +41,7 @@ RULES = tuple(ROUNDING)
 INFINITE = 0x7F800000
 NO_SCALE = np.empty((0, 0), np.uint8)
 Found = TypeVar("Found")
+Array = np.ndarray  # of the axes and the dtype that a docstring tells
 
 
 def quantize(
@@ -120,8 +126,11 @@ def _in_parts(
 # The kernels hold LANES blocks as (element, lane), so that a loop over lanes is one over vectors.
 
 
-@njit(cache=True, nogil=True)
-def _encode_rows(first, last, bits, rounding, search, before, blocks, scales):
+@compiled
+def _encode_rows(
+    first: int, last: int, bits: Array, rounding: int, search: bool, before: Array,
+    blocks: Array, scales: Array,
+) -> bool:  # fmt: skip
     """Rows first..last of bits (rows, n), blocks along what lies together in memory."""
     count = bits.shape[1] // BLOCK
     shift = 16 if bits.itemsize == 2 else 0
@@ -147,8 +156,11 @@ def _encode_rows(first, last, bits, rounding, search, before, blocks, scales):
     return True
 
 
-@njit(cache=True, nogil=True)
-def _encode_columns(first, last, bits, rounding, search, before, blocks, scales):
+@compiled
+def _encode_columns(
+    first: int, last: int, bits: Array, rounding: int, search: bool, before: Array,
+    blocks: Array, scales: Array,
+) -> bool:  # fmt: skip
     """Rows first..last of a matrix that lies as its transpose: bits (n, rows)."""
     count = bits.shape[0] // BLOCK
     shift = 16 if bits.itemsize == 2 else 0
@@ -175,8 +187,10 @@ def _encode_columns(first, last, bits, rounding, search, before, blocks, scales)
     return True
 
 
-@njit(cache=True, nogil=True)
-def _encode(tile, lanes, rounding, search, old, codes, chosen):
+@compiled
+def _encode(
+    tile: Array, lanes: int, rounding: int, search: bool, old: Array, codes: Array, chosen: Array
+) -> bool:
     """The codes and the scale of each lane of a tile of float32 bits; False if not finite."""
     amax = np.zeros(LANES, np.uint32)
     for element in range(BLOCK):
@@ -205,8 +219,8 @@ def _encode(tile, lanes, rounding, search, old, codes, chosen):
     return True
 
 
-@njit(cache=True, nogil=True)
-def _choose(magnitudes, lanes, old, chosen):
+@compiled
+def _choose(magnitudes: Array, lanes: int, old: Array, chosen: Array) -> None:
     """Replaces each lane's scale by that with the least squared error among its neighbours."""
     middle = chosen.copy()
     scale = np.empty(LANES, np.int32)
@@ -240,8 +254,8 @@ def _choose(magnitudes, lanes, old, chosen):
                 chosen[lane] = scale[lane]
 
 
-@njit(cache=True, nogil=True)
-def _decode(first, last, blocks, scales, values):
+@compiled
+def _decode(first: int, last: int, blocks: Array, scales: Array, values: Array) -> None:
     for line in range(first, last):
         scale = np.float32(math.ldexp(1.0, int(scales[line]) - 127))
         for byte in range(BLOCK // 2):

@@ -6,6 +6,10 @@ disk, and what was measured of its tensors stands beside it; a run that finds fi
 room goes on after them. No byte depends on the number of threads or on the size of pieces.
 """
 
+# torch, numpy and transformers leave the types of some of their functions open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
+
 import fcntl
 import hashlib
 import json
@@ -13,7 +17,7 @@ import logging
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,7 +73,7 @@ def rows_at_once(shape: Sequence[int]) -> int:
 @contextmanager
 def shards_room(
     stage: str, made_from: Sequence[Path], params: Mapping[str, object]
-) -> Iterator[Path]:
+) -> Generator[Path, None, None]:
     """The folder in which this stage's shards are made: another one for other inputs, parameters,
     code or libraries, so that nothing is gone on from that would not be made again. It is locked
     meanwhile; rooms of other runs are removed, if no process works in them.
@@ -204,9 +208,9 @@ def _write_shard(
                 dtype, shape = tensors[name]
                 if numbers.dtype != dtype or tuple(numbers.shape[1:]) != shape[1:]:
                     raise RuntimeError(f"{name}: {numbers.dtype} {tuple(numbers.shape)}")
-                raw = numbers.contiguous().reshape(-1).view(torch.uint8).numpy()
+                raw = numbers.contiguous().reshape(-1).view(torch.uint8).numpy().data
                 row = math.prod(shape[1:]) * dtype.itemsize
-                _write(file, memoryview(raw), len(text) + starts[name] + first * row)
+                _write(file, raw, len(text) + starts[name] + first * row)
                 bar.update(len(raw))
             return sums
 
