@@ -19,9 +19,9 @@ def make_room(folder: Path, *names: str) -> Path:
     return folder
 
 
-def run_stage(folder: Path, *command: str) -> str:
+def run_stage(folder: Path, *command: str, **environment: str) -> str:
     """What it says on stderr if it fails, else nothing."""
-    place = {"PYTHONPATH": str(ROOT), "DVC_ROOT": str(folder)}
+    place = environment | {"PYTHONPATH": str(ROOT), "DVC_ROOT": str(folder)}
     answer = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=folder,
