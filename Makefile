@@ -19,7 +19,7 @@ $(error VENV=$(VENV) has no bin/python. Name an environment that is there, or le
 endif
 endif
 
-.PHONY: help env repro test soak bench check-llamacpp check doctor ui track preset generate serve \
+.PHONY: help env repro test soak soak-long bench check-llamacpp check doctor ui track preset generate serve \
   release-check publish
 
 help: ## this list
@@ -37,14 +37,20 @@ env: $(ENV) ## the environment alone
 repro: $(ENV) ## rebuild what changed
 	dvc repro
 
-test: $(ENV) ## lint, types and tests (under 30 minutes on 2 cores)
+# worksteal: what shares a model or a server stays together in one process.
+PYTEST := python -m pytest -n 2 --dist worksteal --durations=10
+
+test: $(ENV) ## lint, types and tests (12 minutes on 2 cores)
 	ruff format --check .
 	ruff check .
 	pyright
-	python -m pytest -n 2 -m "not soak"
+	$(PYTEST) -m "not soak and not soak_long"
 
-soak: $(ENV) ## the long tests
-	python -m pytest -m soak
+soak: $(ENV) ## the longer tests that belong to every change (40 minutes on 2 cores)
+	$(PYTEST) -m soak
+
+soak-long: $(ENV) ## the tests that take hours
+	$(PYTEST) -m soak_long
 
 bench: $(ENV) ## speed and quality beside other tools, in one run
 	pip install --quiet --disable-pip-version-check --constraint requirements.lock '.[bench]'
@@ -71,7 +77,7 @@ check: $(ENV) ## lint, types and the fast tests
 	ruff format --check .
 	ruff check .
 	pyright
-	python -m pytest -m "not soak and not pipeline"
+	python -m pytest -m "not soak and not soak_long and not pipeline"
 
 doctor: $(ENV) ## what this machine and environment are
 	python -m stages.pipeline.doctor
