@@ -47,14 +47,18 @@ dev: $(DEV) ## the environment with what tests, linter and documentation need
 repro: $(ENV) ## rebuild what changed
 	dvc repro
 
+# worksteal: what shares a model or a server stays together in one process.
+PYTEST := python -m pytest -n 2 --dist worksteal --durations=10
+
 test: $(DEV) ## lint, types and tests (at most 12 minutes on 2 cores)
 	ruff format --check .
 	ruff check .
 	pyright
-	python -m pytest -n 2 --durations 10 -m "not soak and not soak_long"
+	$(PYTEST) -m "not soak and not soak_long"
 
-soak: $(DEV) ## the longer tests, which belong to every change, too
-	python -m pytest -n 2 --durations 10 -m soak
+soak: $(DEV) ## the longer tests that belong to every change (40 minutes on 2 cores)
+	$(PYTEST) -m soak
+
 
 soak-long: $(DEV) ## tests that take hours; write down what they showed in docs/soak.md
 	python -m pytest -m soak_long

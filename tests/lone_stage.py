@@ -8,9 +8,9 @@ from pathlib import Path
 from tests.micro import ROOT
 
 
-def run_stage(folder: Path, *command: str) -> str:
+def run_stage(folder: Path, *command: str, **environment: str) -> str:
     """What it says on stderr if it fails, else nothing."""
-    place = {"PYTHONPATH": str(ROOT), "DVC_ROOT": str(folder)}
+    place = environment | {"PYTHONPATH": str(ROOT), "DVC_ROOT": str(folder)}
     answer = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=folder,

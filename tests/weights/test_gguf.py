@@ -21,6 +21,8 @@ from stages.weights.gguf import tokenizer as gguf_tokenizer
 from stages.weights.tensors import mxfp4
 from tests.families import CORPUS, SPECIAL, save_model
 from tests.lone_stage import run_stage
+from tests.o200k import o200k
+from tests.vocabulary.cut import CUT
 from tests.workspace import lay_out
 
 SIZES = {
@@ -259,13 +261,16 @@ def test_rows_of_the_embedding_without_a_token_are_unused(copied):
     assert found["tokenizer.ggml.token_type"][rows:] == [5, 5, 5]
 
 
-def test_the_pre_tokenizer_of_o200k_is_known_and_its_tokens_are_what_its_merges_lead_to(shared):
+@pytest.mark.parametrize("part", ["cut", "whole"])
+def test_the_pre_tokenizer_of_o200k_is_known_and_its_tokens_are_what_its_merges_lead_to(
+    request, part
+):
     """ignore_merges, which llama.cpp does not know for gpt-4o, changes nothing."""
-    vocabulary = shared / "tokenizers" / "o200k_base.tiktoken"
+    vocabulary = CUT
+    if part == "whole":
+        vocabulary = request.getfixturevalue("shared") / "tokenizers/o200k_base.tiktoken"
     if not vocabulary.is_file():
         pytest.skip(f"the vocabulary of gpt-oss is not here: {vocabulary}")
-    from tests.o200k import o200k
-
     tokenizer = o200k(vocabulary)
     described = json.loads(tokenizer.to_str())
     for behaviour in ({}, {"behavior": "Removed", "invert": True}):
@@ -274,7 +279,8 @@ def test_the_pre_tokenizer_of_o200k_is_known_and_its_tokens_are_what_its_merges_
             described["model"]["ignore_merges"] = ignored
             assert gguf_tokenizer.pre_tokenizer(described, Path("tokenizer.json")) == "gpt-4o"
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]+"), "isolated")
-    words = list(described["model"]["vocab"])
+    special = {token["content"] for token in described["added_tokens"]}
+    words = [word for word in described["model"]["vocab"] if word not in special]
     cut = [
         w
         for w, found in zip(words, tokenizer.encode_batch(words), strict=True)
