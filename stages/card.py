@@ -13,6 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from stages.formats.json_files import Json, read_json
+from stages.measuring.table import TABLE
 from stages.params.base import Base
 from stages.params.card import Card
 from stages.params.chat_format import ChatFormat
@@ -34,28 +35,14 @@ class Params(Sections):
 
 
 TEMPLATE = Path("stages/release/card.md")
-# Measures of a card, by their names in Korean and English, and which way is better.
+# The measures of a card.
 SHOWN = (
-    ("bits_per_byte", "바이트당 비트", "bits per byte of the reference", "↓"),
-    ("rougeL_syllable", "ROUGE-L(음절), 100점", "ROUGE-L of syllables, of 100", "↑"),
-    ("rougeL_morph", "ROUGE-L(형태소), 100점", "ROUGE-L of morphemes, of 100", "↑"),
-    ("exact_match", "정확히 일치, 100점", "exact match, of 100", "↑"),
-    ("f1_char", "글자 F1, 100점", "F1 of characters, of 100", "↑"),
-    ("bertscore_f1", "BERTScore F1", "BERTScore F1", "↑"),
-    ("topic_accuracy", "주제 정확도", "topics told right", "↑"),
-    ("speech_level_accuracy", "말씨(높임) 정확도", "speech level as asked", "↑"),
-    ("schema_kept_share", "형식을 지킨 답", "answers that keep their format", "↑"),
-    ("stopped_share", "스스로 끝난 답", "answers that end by themselves", "↑"),
-    ("repetition_share", "되풀이", "repetition within an answer", "↓"),
-    (
-        "foreign_response_share",
-        "다른 문자가 섞인 답",
-        "answers with a letter of another script",
-        "↓",
-    ),
-    ("personal_data_share", "개인정보가 있는 답", "answers with personal data", "↓"),
-    ("forbidden_share", "금칙어가 있는 답", "answers with a forbidden word", "↓"),
+    *("bits_per_byte", "rougeL_syllable", "rougeL_morph", "exact_match", "f1_char"),
+    *("bertscore_f1", "topic_accuracy", "speech_level_accuracy", "schema_kept_share"),
+    *("stopped_share", "repetition_share", "foreign_response_share", "personal_data_share"),
+    "forbidden_share",
 )
+ARROWS = {"lower": "↓", "higher": "↑"}
 # Names that the hub knows; others are shown there under ours.
 HUB_METRICS = {"exact_match": "exact_match", "f1_char": "f1", "bertscore_f1": "bertscore"}
 
@@ -78,12 +65,14 @@ def figures(contrast: Json, variant: str, name: str) -> list[Json]:
     """The rows of a table of one set: what was measured of the base and of the variant."""
     of_set = contrast["sets"][name]
     rows: list[Json] = []
-    for measure, ko, en, better in SHOWN:
+    for measure in SHOWN:
+        known = TABLE[measure]
         values = {v: of_set["variants"][v].get(measure) for v in ("base", variant)}
         if values[variant] is not None:
             difference = of_set["against_base"][variant].get(measure)
             rows.append(
-                {"measure": measure, "ko": ko, "en": en, "better": better, "base": values["base"]}
+                {"measure": measure, "ko": known.ko, "en": known.en}
+                | {"better": ARROWS.get(known.better, ""), "base": values["base"]}
                 | {"tuned": values[variant], "difference": difference}
             )
     return rows
@@ -132,7 +121,7 @@ def interval(found: Json | None, key: str = "value") -> str:
 
 
 def cell(text: object) -> str:
-    """A text of params as a cell of a table, whatever signs of Markdown it holds."""
+    """A text of params as a cell of a table, whatever Markdown it holds."""
     marked = "".join(f"\\{sign}" if sign in r"\`*_[]<>|#" else sign for sign in str(text))
     return " ".join(marked.split())
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from stages.formats.json_files import Json, write_json
 from stages.formats.tables import Row
-from stages.measuring.measures import MEASURES
+from stages.measuring.table import FORMULAS
 from stages.params.contrast import Contrast
 from stages.params.reading import read_params
 from stages.params.section import Sections, Seed
@@ -37,15 +37,15 @@ def contrasted(rows: dict[str, list[Row]], draws: int, seed: int) -> Json:
     sample = Resampled(rows, draws, seed)
     return {
         "variants": {
-            variant: {name: sample.value(name, variant) for name in MEASURES}
+            variant: {name: sample.value(name, variant) for name in FORMULAS}
             for variant in VARIANTS
         },
         "against_base": {
-            variant: {name: sample.difference(name, variant, "base") for name in MEASURES}
+            variant: {name: sample.difference(name, variant, "base") for name in FORMULAS}
             for variant in TUNED
         },
         "against_merged": {
-            export: {name: sample.difference(name, export, "merged-bf16") for name in MEASURES}
+            export: {name: sample.difference(name, export, "merged-bf16") for name in FORMULAS}
             for export in EXPORTS
         },
         "gain_kept": {export: sample.gain_kept(export) for export in EXPORTS},

@@ -5,7 +5,7 @@ that are for evaluation become `data/evaluation/`.
 Filters look at one row. Then rows that hold what an evaluation source holds are left out, and of
 equal and nearly equal rows all but the first, across all sources, in their order by name and the
 rows' own order. A kept row carries the ids of earlier rows that are alike enough that it must not
-be parted from them (`near`). Evaluation sources are compared with, and pass as they are.
+be split from them (`near`). Evaluation sources are compared with, and pass as they are.
 """
 
 import logging
@@ -79,7 +79,7 @@ def scrubbed_tables(sources: list[str]) -> list[str]:
     if stale := sorted(set(present) - set(sources)):
         raise InputError(
             str(paths.SCRUBBED),
-            f"{stale} are no sources of params.yaml (any more).",
+            f"{stale} are not sources of params.yaml (any more).",
             f"Delete what they left: `rm -r {' '.join(map(paths.left_by, stale))}`.",
         )
     return present

@@ -125,7 +125,7 @@ def by_chance(rows: Sequence[Row]) -> float | None:
 
 
 def summary(rows: Sequence[Row]) -> dict[str, float | None]:
-    """Every measure of judged rows, those that are no function of sums included."""
+    """Every measure of judged rows, those that are not functions of sums included."""
     distinct = len({row["prediction"] for row in rows}) / len(rows)
     return {
         **measures(rows),

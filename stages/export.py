@@ -7,8 +7,9 @@ run that was killed resumes after its last finished file.
 """
 
 import logging
+from pathlib import Path
 
-from stages.formats.json_files import read_json, write_json
+from stages.formats.json_files import Json, read_json, write_json
 from stages.formats.tables import read_table
 from stages.params.compute import Compute
 from stages.params.export import Export
@@ -32,6 +33,16 @@ class Params(Sections):
     export: Export
 
 
+def take_companions(folder: Path, quantization_config: Json) -> None:
+    """Config and tokenizer of the merged model, with how the weights are quantised."""
+    from stages.weights.tensors.checkpoint import copy_companions
+
+    copy_companions(paths.MERGED, folder, "config.json")
+    described = read_json(paths.MERGED / "config.json")
+    described["quantization_config"] = quantization_config
+    write_json(folder / "config.json", described)
+
+
 def main() -> None:
     form = item("format")
     if form != "mxfp4":
@@ -43,7 +54,6 @@ def main() -> None:
     from stages.weights.quantising.layout import Layout
     from stages.weights.quantising.quality import over_all, qualities, write_table
     from stages.weights.quantising.quantiser import quantiser_of
-    from stages.weights.tensors.checkpoint import copy_companions
     from stages.weights.tensors.lora import Adapter
     from stages.weights.tensors.model import Model
     from stages.weights.tensors.shards import shards_room, take_shards, write_shards
@@ -79,10 +89,7 @@ def main() -> None:
         metrics = over_all(found, rule.min_delta_kept)
         metrics["passed_through_tensors"] = packed - len(found)
         metrics["weight_bytes"] = sum(group.nbytes for group in groups)
-        copy_companions(paths.MERGED, folder, "config.json")
-        described = read_json(paths.MERGED / "config.json")
-        described["quantization_config"] = layout.quantization_config
-        write_json(folder / "config.json", described)
+        take_companions(folder, layout.quantization_config)
         write_table(table_file, found)
         write_json(metrics_file, metrics)
     log.info("%s", metrics)

@@ -34,7 +34,7 @@ class Params(Sections):
 def main() -> None:
     kind = item("type")
     if kind not in ("bf16", "f16"):
-        raise ParamsError("--type", f"{kind!r} is no type of a GGUF.", "Use bf16 or f16.")
+        raise ParamsError("--type", f"{kind!r} is not a type of a GGUF.", "Use bf16 or f16.")
     params = read_params(Params)
     pin_numerics(params.compute.threads)
     from gguf import GGUFWriter

@@ -28,12 +28,14 @@ class Params(Sections):
 
 DECIDED = ("pass", "fail")
 
+# Why a rule does not apply, or fails without a figure.
+WHY = ("no_release", "not_in_release", "nothing_to_measure", "no_interval")
 # Where contrast keeps the differences from a variant.
 CONTRASTS = {"base": "against_base", "merged-bf16": "against_merged"}
 
 
 def judged(rule: Rule, now: Metrics, release: Metrics | None) -> Json:
-    """What came of a rule."""
+    """What came of a rule; `why` is a code of WHY."""
     found, why = compared(rule, now, release)
     result: Json = {
         "figure": rule.figure,
@@ -52,7 +54,7 @@ def judged(rule: Rule, now: Metrics, release: Metrics | None) -> Json:
     # The end of the interval that is nearer to breaking the rule, where all of it must hold.
     end = "low" if rule.at_least is not None else "high"
     if rule.certain and result[end] is None:
-        return result | {"result": "fail", "why": "it has no interval to be certain by"}
+        return result | {"result": "fail", "why": "no_interval"}
     decided = result[end] if rule.certain else result["value"]
     holds = decided >= bound if rule.at_least is not None else decided <= bound
     return result | {"result": "pass" if holds else "fail"}
@@ -64,19 +66,19 @@ def compared(rule: Rule, now: Metrics, release: Metrics | None) -> tuple[Json | 
         return drifted(rule, now, release)
     here = figure(rule.figure, now)
     if here is None:
-        return None, "there is nothing that it could be measured on"
+        return None, "nothing_to_measure"
     if rule.against is None:
         return here, None
     if rule.against != "release":
         return from_variant(rule, now)
     if release is None:
-        return None, "no release is named"
+        return None, "no_release"
     try:
         there = figure(rule.figure, release)
     except ParamsError:
         there = None
     if there is None:
-        return None, "the release has no such figure"
+        return None, "not_in_release"
     return {"value": here["value"] - there["value"]}, None
 
 
@@ -94,10 +96,10 @@ def drifted(rule: Rule, now: Metrics, release: Metrics | None) -> tuple[Json | N
             "Write drift.<one of these>.",
         )
     if release is None:
-        return None, "no release is named"
+        return None, "no_release"
     distances = drift(now, release)["distances"]
     if name not in distances:
-        return None, "the release has no such figure"
+        return None, "not_in_release"
     return {"value": distances[name]}, None
 
 
@@ -120,7 +122,7 @@ def from_variant(rule: Rule, now: Metrics) -> tuple[Json | None, str | None]:
         )
     found = others[variant][keys[-1]]
     if found is None:
-        return None, "there is nothing that it could be measured on"
+        return None, "nothing_to_measure"
     return {"value": found["difference"], "low": found["low"], "high": found["high"]}, None
 
 

@@ -118,7 +118,7 @@ def manner(row: Checked, source: Source) -> dict[str, str]:
 
 
 def _tag(template: str, fields: dict[str, str], where: str) -> str:
-    """A style tag such as `domain:{section}`; blanks become `_` (S1-17)."""
+    """A style tag such as `domain:{section}`; spaces become `_` (S1-17)."""
     return fill(template, fields, where).replace(" ", "_")
 
 

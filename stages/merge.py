@@ -4,7 +4,7 @@
 Weights go through a piece at a time, an expert or some rows: what the adapter changes becomes
 W + s B A in float32 and is rounded to BF16 once; other floating-point tensors are BF16 already and
 copied byte for byte, or rounded; an MXFP4 base is dequantised. Every tensor of the adapter is used
-exactly once, or the merge refuses. A run that was killed goes on after its last finished file.
+exactly once, or the merge refuses. A run that was killed resumes after its last finished file.
 """
 
 import logging

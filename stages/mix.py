@@ -62,7 +62,8 @@ def conversations(mix: Mix, seed: int, counts: Counter) -> dict[str, list[Row]]:
         if row["source"] not in mix.weights:
             raise DataError(
                 str(paths.CURATED),
-                f"holds rows of {row['source']!r}, which is no source of params.yaml (any more).",
+                f"holds rows of {row['source']!r}, which is not a source of params.yaml (any "
+                "more).",
                 f"Delete what it left, `rm -r {paths.left_by(row['source'])}`, and run again.",
             )
         messages = messages_of(row, mix)

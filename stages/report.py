@@ -13,12 +13,14 @@ from jinja2 import Environment, StrictUndefined, UndefinedError
 from markupsafe import Markup
 
 from stages.formats.json_files import Json, read_json, write_json
+from stages.measuring.table import TABLE
 from stages.params.reading import read_params
 from stages.params.section import Sections, Seed
 from stages.pipeline import paths
 from stages.pipeline.errors import DataError, InputError
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import run
+from stages.pipeline.variants import SIDE_BY_SIDE, VARIANTS
 from stages.reporting import charts_of_runs as runs
 from stages.reporting import charts_of_scores as charts
 from stages.reporting import figures, flow, scores, words
@@ -50,7 +52,7 @@ def read_all() -> Json:
         ("scrub", sources),
         ("export", ["mxfp4"]),
         ("compare", ["mxfp4"]),
-        ("evaluate", scores.VARIANTS),
+        ("evaluate", VARIANTS),
     ):
         metrics[stage] = {i: read_json(paths.METRICS / stage / f"{i}.json") for i in items}
     return metrics
@@ -156,7 +158,7 @@ def figure_named(figure: str) -> words.Said:
     and `mxfp4.f1_char` are a variant's measure, with an evaluation source between where it is not
     the test split."""
     *between, name = figure.removeprefix("evaluate/").split(".")
-    if between and between[0] in scores.VARIANTS and f"measure.{name}" in words.WORDS:
+    if between and between[0] in VARIANTS and name in TABLE:
         before = " · ".join(between)
         return words.Said(*(f"{before} · {text}" for text in words.named("measure", name)))
     return words.named("figure", figure)
@@ -208,8 +210,8 @@ def page(metrics: Json, samples: list[ShownRow], seed: int) -> str:
         record=record(metrics),
         samples=samples,
         seed=seed,
-        variants=scores.VARIANTS,
-        in_groups=scores.IN_GROUPS,
+        variants=VARIANTS,
+        in_groups=SIDE_BY_SIDE,
         t=lambda key, **values: words.markup(words.said(key, **values)),
         both=words.markup,
         named=lambda kind, name: words.markup(words.named(kind, name)),

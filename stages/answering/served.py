@@ -40,7 +40,7 @@ class ServerError(PipelineError, ConnectionError):
 
 @dataclass(frozen=True)
 class Answer:
-    text: str  # without blanks around it, which servers treat in ways of their own
+    text: str  # without whitespace around it, which servers treat in ways of their own
     stopped: bool  # by the model, and not by the limit
 
 
@@ -76,7 +76,7 @@ def answers(
     where = without_secrets(base_url)
     if not base_url.startswith(("http://", "https://")):
         raise ServerError(
-            where, "is no address of a server.", "Write it as http://127.0.0.1:8000/v1."
+            where, "is not the address of a server.", "Write it as http://127.0.0.1:8000/v1."
         )
     key = os.environ.get("OPENAI_API_KEY") or NO_KEY
     with (
@@ -96,10 +96,17 @@ def answers(
         except BaseException:
             pool.shutdown(cancel_futures=True)  # else all the others would still be asked
             raise
-    told = [
-        (reply.prompt_tokens, count) for reply, count in zip(replies, prompt_tokens, strict=True)
-    ]
-    other = sum(theirs is not None and theirs != ours for theirs, ours in told)
+    _warn_of_other_prompts(where, replies, prompt_tokens)
+    texts = _without_headers([reply.content for reply in replies], where)
+    return [Answer(text.strip(), reply.stopped) for text, reply in zip(texts, replies, strict=True)]
+
+
+def _warn_of_other_prompts(
+    where: str, replies: Sequence[Reply], prompt_tokens: Sequence[int]
+) -> None:
+    told = [reply.prompt_tokens for reply in replies]
+    pairs = zip(told, prompt_tokens, strict=True)
+    other = sum(theirs is not None and theirs != ours for theirs, ours in pairs)
     if other:
         log.warning(
             "%s renders %d of %d prompts in another number of tokens than training did, so these "
@@ -108,8 +115,6 @@ def answers(
             other,
             len(told),
         )
-    texts = _without_headers([reply.content for reply in replies], where)
-    return [Answer(text.strip(), reply.stopped) for text, reply in zip(texts, replies, strict=True)]
 
 
 def _ask(
@@ -158,7 +163,7 @@ def _ask(
 def _no_completion(where: str, found: str) -> ServerError:
     return ServerError(
         where,
-        f"answers with something that is no chat completion ({found}).",
+        f"answers with something that is not a chat completion ({found}).",
         "Write the base_url of an OpenAI-compatible server; it mostly ends on /v1.",
     )
 

@@ -38,12 +38,12 @@ class Params(Sections):
     answer: Answer
 
 
-HALF_A_CHARACTER = "\ufffd"  # what bytes are decoded to that are no whole character yet
+HALF_A_CHARACTER = "\ufffd"  # what bytes are decoded to that are not a whole character yet
 
 
 class Shown:
     """Says what an answer has so far, as `generate` gives its tokens to a streamer. Reasoning and
-    headers are no part of it."""
+    headers are left out."""
 
     def __init__(self, renderer: Renderer, say: Callable[[str], object]):
         self.renderer, self.say = renderer, say

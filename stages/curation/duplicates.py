@@ -101,7 +101,7 @@ class Duplicates:
         self.sketches = np.empty((1024, 2, PERMUTATIONS), np.uint32)  # grows by doubling
 
     def see(self, row: Row, sketch: Sketch) -> Seen:
-        """Compares a row with those seen before, and keeps it if it is no duplicate."""
+        """Compares a row with those seen before, and keeps it if it is not a duplicate."""
         if sketch.digest in self.exact:
             return Seen("exact_duplicate", [])
         self.exact.add(sketch.digest)

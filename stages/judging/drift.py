@@ -5,6 +5,7 @@ from typing import Any
 
 from stages.formats.json_files import Json
 from stages.judging.figures import Metrics
+from stages.pipeline.variants import SIDE_BY_SIDE
 
 # What a share is of: the file under metrics/, the keys down to numbers by name.
 DISTRIBUTIONS = {
@@ -21,14 +22,13 @@ FIGURES = {
     "validation_loss_nats": ("train", "validation_loss_nats"),
     "grad_norm_max": ("train", "grad_norm_max"),
 }
-VARIANTS = ("base", "merged-bf16", "mxfp4")
 
 
 def drift(now: Metrics, release: Metrics) -> Json:
     """The figures of both with their difference, and the distance of each distribution. What either
     does not have is left out."""
     places = dict(FIGURES)
-    for variant in VARIANTS:
+    for variant in SIDE_BY_SIDE:
         sets = at(now.file(f"evaluate/{variant}"), ("sets", "test", "measures")) or {}
         for measure in sets:
             keys = (f"evaluate/{variant}", "sets", "test", "measures", measure)

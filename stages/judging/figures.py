@@ -77,7 +77,7 @@ def check_commit(commit: str) -> None:
     if subprocess.run(known, capture_output=True, check=False).returncode:
         raise InputError(
             f"gate.release {commit}",
-            "is no commit of this repository.",
+            "is not a commit of this repository.",
             "Fetch it (`git fetch --unshallow`), or name another in params.yaml.",
         )
     if Metrics(commit).file("gate") is None:
@@ -124,7 +124,7 @@ def figure(name: str, metrics: Metrics) -> Json | None:
     if content is not None and (isinstance(content, bool) or not isinstance(content, int | float)):
         raise ParamsError(
             f"params.yaml: figure {name}",
-            f"is no number but a {type(content).__name__}.",
+            f"is a {type(content).__name__} and not a number.",
             "Name one of its keys, or another figure.",
         )
     return None if content is None else {"value": content}

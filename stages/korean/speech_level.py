@@ -22,7 +22,7 @@ LEVELS: tuple[Level, ...] = ("hapsyo", "haeyo", "haera", "hae", "nominal", "unkn
 TONES = {"hapsyo": "formal", "haeyo": "formal", "haera": "casual", "hae": "casual"}
 
 LAST_CHARS = 60  # of a text; its last ending stands there
-# What may stand after the last ending: signs, jamo (ㅋㅋ, ㅠㅠ), emoji, quotes, a bracketed word.
+# What may follow the last ending: punctuation, jamo (ㅋㅋ, ㅠㅠ), emoji, a bracketed word.
 _TRAILER = re.compile(r"(?:\[[A-Z]+\]|\([^()]{0,12}\)|[^가-힣A-Za-z0-9])+$")
 # 니다 and 니까 behind a syllable that ends in ㅂ (합니다), which 아니다 and 가니까 do not.
 _BIEUP = "".join(

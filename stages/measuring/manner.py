@@ -20,7 +20,7 @@ _ASCII_WORD = re.compile(r"[A-Za-z]+")
 
 def manner(text: str, ordinary: frozenset[str]) -> dict[str, float]:
     """What is counted of an answer, in 0..1; nothing of it where there is no text. `ordinary`: the
-    ASCII words that are no foreign language, in lower case."""
+    ASCII words that do not count as a foreign language, in lower case."""
     foreign = foreign_share(text)
     return {
         "foreign_char": foreign,

@@ -2,9 +2,10 @@
 
 rouge_score's own tokenizer keeps [a-z0-9] alone, so identical Korean sentences score 0 and
 sentences that share only a number score 1. The names say which tokens were counted:
-  eojeol    words between blanks, lower case; only Hangul, ASCII letters and digits are kept
-  syllable  the same text without blanks, one character a token; lenient to particles and spacing
-  morph     the morphemes of kiwipiepy, by their forms; of what is no word only SL (Latin) and SN
+  eojeol    words between whitespace, lower case; only Hangul, ASCII letters and digits are kept
+  syllable  the same text without whitespace, one character a token; lenient to particles and
+            spacing
+  morph     the morphemes of kiwipiepy, by their forms; of what is not a word only SL (Latin) and SN
             (numbers) stay
 Scores are F1.
 """
@@ -18,8 +19,9 @@ from rouge_score.rouge_scorer import RougeScorer
 from rouge_score.tokenizers import Tokenizer
 
 from stages.korean.morphemes import kiwi
+from stages.measuring.table import ROUGE_KINDS
 
-KINDS = ("rouge1", "rouge2", "rougeL")
+KINDS = tuple(ROUGE_KINDS)
 _DROPPED = re.compile(r"[^0-9a-z가-힣ㄱ-ㆎ]+")
 
 

@@ -1,6 +1,6 @@
 """Exact match and F1 of short answers, as KorQuAD 1.0's script (evaluate-v1.0.py) has them.
 
-Quotes, brackets and 《》 become blanks, the text is lower case, ASCII punctuation goes, blanks are
+Quotes, brackets and 《》 become spaces, the text is lower case, ASCII punctuation goes, spaces are
 one. EM asks whether what is left is the same. F1 counts the characters of the words, as a multiset.
 Typographic quotes (“ ”) stay, as they do there.
 """

@@ -93,8 +93,8 @@ def _with_reasoning(message: Message) -> Message:
 
 
 def starts_wrong(answer: str, warnings: re.Pattern[str]) -> bool:
-    """Whether an answer opens with a sign or with a warning (S3-08). Quotation marks, brackets and
-    what marks a list may open a sentence, a heading or code."""
+    """Whether an answer opens with punctuation or with a warning (S3-08). Quotation marks,
+    brackets and what marks a list may open a sentence, a heading or code."""
     return not _opening().match(answer) or bool(warnings.match(answer.lstrip()))
 
 

@@ -31,8 +31,8 @@ def split_of(seed: int, group: str, mix: Mix) -> str:
 
 
 def content_group(row: Row) -> str:
-    """What must not be parted. A short answer ties no rows together: topics would each stand in one
-    split alone."""
+    """What must stay in one split. A short answer ties no rows together: each topic would stand
+    in one split alone."""
     last = folded(row["turns"][-1]["text"]) if row["turns"] else ""
     return row["group"] or (last if len(last) >= LEAKING_CHARS else "\n".join(row_texts(row)))
 

@@ -14,7 +14,7 @@ def _a_pattern(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        raise ValueError(f"{text!r} is no regular expression ({error})") from None
+        raise ValueError(f"{text!r} is not a regular expression ({error})") from None
     return text
 
 

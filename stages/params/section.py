@@ -21,7 +21,7 @@ def _on_the_calendar(text: str) -> str:
     try:
         date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no date (YYYY-MM-DD)") from None
+        raise ValueError(f"{text!r} is not a date (YYYY-MM-DD)") from None
     return text
 
 

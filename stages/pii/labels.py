@@ -63,7 +63,7 @@ _LABELS = {
 }
 # Most letters of a text begin no label; to ask for one of these first halves the time.
 _LETTERS = "".join(sorted({char for label in _LABELS.values() for char in label if char.isalpha()}))
-# A mask is no label: [ACCOUNT] must not make an account of the next number. At the end of the
+# A mask is not a label: [ACCOUNT] must not make an account of the next number. At the end of the
 # reach it may have lost its first bracket.
 _MASK = "(?:account|address|card|ip|passport|phone|plate|rrn)\\]"
 _LABEL = re.compile(

@@ -20,7 +20,7 @@ _PASSPORT = re.compile(
     rf"(?:[A-Za-z]{_GAP}{_O}{{4}}|{_O}{{5}}|{_O}{_GAP}{_O}{{4}})"
     r")(?![0-9A-Za-z])"
 )
-_PASSPORT_NEAR = re.compile(r"여권|passport(?!\])", re.IGNORECASE)  # a mask is no label
+_PASSPORT_NEAR = re.compile(r"여권|passport(?!\])", re.IGNORECASE)  # a mask is not a label
 _PASSPORT_REACH = 24
 _DAY = re.compile("(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 _PASSPORT_DIGITS = 3  # at least so many true ones among the look-alikes

@@ -67,7 +67,7 @@ _CIRCLED_NUMBER = re.compile(
     f"[{_C}](?:[-./·~_ ]?[{_C}]){{4,}}+|[{_C}]{{3,}}|[{_C}]{{2}}(?=[{PLATE_LETTERS}] ?[{_C}])|"
     f"[{_C}]{{2}}(?<=[로길동리] ..)(?:-[{_C}]{{1,3}})?"
 )
-# Single digits with blanks between: there are few texts with two of them.
+# Single digits with spaces between: there are few texts with two of them.
 _SPACED = re.compile("(?: [0-9]){2}")
 
 # 0 1 0 - 1 2 3 4 - 5 6 7 8, 0 1 0-1 2 3 4-5 6 7 8: nine or more single digits; a passport, a

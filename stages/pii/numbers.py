@@ -2,7 +2,8 @@
 
 Three steps: a run of digits and separators (`_NUMBER`), a format that fits in the run (`FORMATS`,
 in order of precedence), and a judge, which sees the digits and the labels beside them and says
-how sure it is, or that the number is something else.
+how sure it is, or that the number is something else. (Longer than most files: a format and its
+judge are read together, and their order is part of both.)
 """
 
 import re
@@ -391,7 +392,7 @@ def find_glued_mobiles(text: str) -> Iterator[Found]:
             yield Found("PHONE", start, start + len(match[0]), "mobile_glued", "high")
 
 
-# Behind their label the two halves may be parted by anything: 901010:1234567, 901010(1234567),
+# Behind their label the two halves may be separated by anything: 901010:1234567, 901010(1234567),
 # 앞자리 901010 뒷자리 1234567. The year may be whole there, 19901010-1234567, and a Latin label
 # may touch, RRN901010-1234567. No gap holds a capital, so none reads over a mask.
 _REGISTRATION_CUE = re.compile("주민|외국인|거소|[Rr][Rr][Nn]")

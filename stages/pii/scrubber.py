@@ -58,9 +58,9 @@ def scrub(text: str, optional: frozenset[str] = NONE, before: str = "") -> tuple
     """`text` with every value replaced by [TYPE], and the values' places in `text`.
 
     A mask is shorter than its value and may bring a label nearer to the next number, so the
-    search goes on until it finds nothing more: that makes scrubbing idempotent. Values with
+    search continues until it finds nothing more: that makes scrubbing idempotent. Values with
     anything between them took three rounds at most in all that was tried. That needs masks that
-    are no labels: else each would uncover the next. It is no bound: where values touch, one may
+    are not labels: else each would uncover the next. It is not a bound: where values touch, one may
     be a value only because its neighbour is a mask (010에 1234에 5678이010에 1234에 5678이...),
     and a text of nothing else takes a round for each.
 

@@ -1,7 +1,7 @@
 """How numbers and e-mail addresses are spelled beside the plain way, and what each such spelling
 becomes in the view of `normalise`: SPELLINGS, a table in the order in which it is applied.
 
-A number may be broken at the end of a line, have blanks around its dashes, be written as it is
+A number may be broken at the end of a line, have spaces around its dashes, be written as it is
 said (공일공에 1234에 5678) or with letters for digits. An address may hide its @ and its dots. A
 respelling keeps the length: what it leaves out becomes NOTHING.
 """

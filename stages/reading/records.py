@@ -7,6 +7,9 @@ any process can do. A piece that cannot be parsed is a `Refused` with its reason
 A record of CSV may hold line ends, within quotes. One of TSV never does: in
 text/tab-separated-values every line is a record. Where the quotes of a line are those of CSV they
 are read so, as spreadsheets and pandas write them; in any other line a quote is text.
+
+(Longer than most files: how a format is cut decides how its pieces are parsed, and both are read
+together.)
 """
 
 import csv

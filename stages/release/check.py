@@ -92,7 +92,7 @@ def lines(gate: Json) -> Iterator[str]:
     for name, rule in sorted(gate["rules"].items()):
         figure = rule["figure"] + (f" against {rule['against']}" if rule["against"] else "")
         if rule["result"] == "not_applicable":
-            found = f"not applicable: {rule['why']}"
+            found = f"not applicable: {rule['why'].replace('_', ' ')}"
         else:
             interval = "" if rule["low"] is None else f" ({rule['low']:g} to {rule['high']:g})"
             bound = (

@@ -52,7 +52,7 @@ def committed() -> str:
     def git(*arguments: str) -> str:
         done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
         if done.returncode:
-            raise ReleaseError(".", "is no repository of Git.", "Publish from a clone.")
+            raise ReleaseError(".", "is not a Git repository.", "Publish from a clone.")
         return done.stdout.strip()
 
     commit = git("rev-parse", "HEAD")

@@ -1,7 +1,11 @@
 """Charts of scores: what a variant differs by, and what is mistaken for what. Each takes the
 numbers that it shows, and is None where there are none."""
 
+from collections.abc import Sequence
+
 from stages.formats.json_files import Json
+from stages.measuring.table import HEADLINE
+from stages.pipeline.variants import SIDE_BY_SIDE
 from stages.reporting.drawing import (
     COLOURS,
     FONT_PT,
@@ -14,8 +18,8 @@ from stages.reporting.drawing import (
     svg_of,
     widest_pt,
 )
-from stages.reporting.figures import HEADLINE, Number, measure_of, shown
-from stages.reporting.scores import IN_GROUPS, Group
+from stages.reporting.figures import Number, measure_of, shown
+from stages.reporting.scores import Group
 from stages.reporting.words import Said, named, said, same
 
 MARKS = {"base": "o", "adapter": "D", "merged-bf16": "s", "mxfp4": "^"}
@@ -25,7 +29,7 @@ MOST_CELL_PT = 64.0
 MOST_ROWS = 60  # of groups: more are read in their table
 
 
-def legend_of(variants: tuple[str, ...]) -> tuple[tuple[str, str, Said], ...]:
+def legend_of(variants: Sequence[str]) -> tuple[tuple[str, str, Said], ...]:
     return tuple((name, GLYPHS[name], same(name)) for name in variants)
 
 
@@ -96,7 +100,7 @@ def dots(name: str, by: str, measures: list[str], groups: list[Group]) -> Chart 
             known = [v for v in values.values() if v is not None]
             axes.plot([min(known, default=0), max(known, default=0)], [row, row], color=INK,
                       alpha=0.3, linewidth=1)  # fmt: skip
-            for variant in IN_GROUPS:
+            for variant in SIDE_BY_SIDE:
                 if (value := values[variant]) is not None:
                     hollow = variant == "mxfp4"  # it lies on the merged model's as a rule
                     axes.plot(value, row, MARKS[variant], color=COLOURS[variant], markersize=6,
@@ -108,7 +112,7 @@ def dots(name: str, by: str, measures: list[str], groups: list[Group]) -> Chart 
         rows_down(axes, len(groups))
         axes.set_yticks(range(len(groups)), labels if axes is every[0] else [""] * len(groups))
     kind = f"chart.{by}"
-    return Chart(kind, svg_of(figure, name, said(kind)), legend_of(IN_GROUPS))
+    return Chart(kind, svg_of(figure, name, said(kind)), legend_of(SIDE_BY_SIDE))
 
 
 def grid(

@@ -3,7 +3,7 @@
 An SVG of its own knows one language, one ground and one name space. Inside a page it shall follow
 the page's language, be legible on light and dark ground, and share the ids with other charts:
 
-- A text of two languages is drawn as `Korean U+E000 English` and parted into two `<tspan>`, of
+- A text of two languages is drawn as `Korean U+E000 English` and split into two `<tspan>`, of
   which the style sheet shows one.
 - Colours are drawn as the markers of COLOURS and become the page's variables; INK becomes
   `currentColor`. An alpha of a marker stays.

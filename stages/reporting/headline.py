@@ -4,8 +4,8 @@ All other metrics files stay complete; this one is for reading a change of a com
 """
 
 from stages.formats.json_files import Json
+from stages.pipeline.variants import SIDE_BY_SIDE
 
-VARIANTS = ("base", "merged-bf16", "mxfp4")
 MEASURES = (
     "bits_per_byte",
     "rougeL_syllable",
@@ -20,7 +20,7 @@ MEASURES = (
 def summary(metrics: Json) -> dict[str, float | int | bool]:
     """The headline figures by name; one that does not apply is left out."""
     gate, train = metrics["gate"], metrics["train"]
-    tested = {variant: metrics["evaluate"][variant]["sets"]["test"] for variant in VARIANTS}
+    tested = {variant: metrics["evaluate"][variant]["sets"]["test"] for variant in SIDE_BY_SIDE}
     compare, kept = metrics["compare"]["mxfp4"], metrics["contrast"]["sets"]["test"]["gain_kept"]
     found = {
         "passed": gate["passed"],
@@ -36,7 +36,7 @@ def summary(metrics: Json) -> dict[str, float | int | bool]:
         "grad_norm_max": train["grad_norm_max"],
         **{
             f"{variant.replace('-', '_')}_{measure}": tested[variant]["measures"][measure]
-            for variant in VARIANTS
+            for variant in SIDE_BY_SIDE
             for measure in MEASURES
         },
         "mxfp4_gain_kept": kept["mxfp4"]["value"] if kept["mxfp4"] else None,

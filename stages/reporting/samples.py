@@ -16,9 +16,9 @@ from stages.formats.tables import Row
 from stages.pii.scrubber import OPTIONAL_TYPES, scrub
 from stages.pipeline import paths
 from stages.pipeline.errors import DataError, InputError
+from stages.pipeline.variants import SIDE_BY_SIDE
 
 COUNT = 20
-SHOWN = ("base", "merged-bf16", "mxfp4")
 COLUMNS = ("id", "set", "source", "style", "question", "reference", "prediction")
 
 
@@ -68,10 +68,10 @@ def read_samples(seed: int) -> list[ShownRow]:
     Raises:
         InputError, DataError: a table of predictions is missing, or lacks a row of the others.
     """
-    files = {variant: paths.PREDICTIONS / f"{variant}.parquet" for variant in SHOWN}
+    files = {variant: paths.PREDICTIONS / f"{variant}.parquet" for variant in SIDE_BY_SIDE}
     rows = {variant: read_test_rows(file) for variant, file in files.items()}
     base = rows["base"]
-    for variant in SHOWN[1:]:
+    for variant in SIDE_BY_SIDE[1:]:
         if rows[variant].keys() != base.keys():
             raise DataError(
                 str(files[variant]),
@@ -79,7 +79,7 @@ def read_samples(seed: int) -> list[ShownRow]:
                 f"Answer again: `dvc repro answer@base answer@{variant}`.",
             )
     styles = {name: row["style"] for name, row in base.items()}
-    return [sample({v: rows[v][name] for v in SHOWN}) for name in chosen(styles, seed)]
+    return [sample({v: rows[v][name] for v in SIDE_BY_SIDE}) for name in chosen(styles, seed)]
 
 
 def legible(text: str) -> str:

@@ -4,10 +4,10 @@ noise. Values are those of `metrics/evaluate/`, intervals those of `metrics/cont
 from typing import NamedTuple
 
 from stages.formats.json_files import Json
-from stages.reporting.figures import HEADLINE, Number, direction, in_order, shown
+from stages.measuring.table import HEADLINE
+from stages.pipeline.variants import SIDE_BY_SIDE, VARIANTS
+from stages.reporting.figures import Number, direction, in_order, shown
 from stages.reporting.words import Said, named
-
-VARIANTS = ("base", "adapter", "merged-bf16", "mxfp4")
 
 
 class Difference(NamedTuple):
@@ -90,7 +90,6 @@ def lost(contrasted: Json) -> list[tuple[str, Said, Difference]]:
 # What groups of rows are compared by: few figures, so that a table stays readable.
 OF_GROUPS = ("bits_per_byte", "rougeL_syllable", "rouge_sum_morph", "topic_accuracy",
              "speech_level_accuracy")  # fmt: skip
-IN_GROUPS = ("base", "merged-bf16", "mxfp4")
 
 
 class Group(NamedTuple):
@@ -104,12 +103,12 @@ class Group(NamedTuple):
 def groups(evaluated: Json, by: str) -> tuple[list[str], list[Group]]:
     """(the measures that some group has, the groups by name) of `by_source`, `by_style` or
     `by_topic`."""
-    found = {variant: evaluated[variant][by] for variant in IN_GROUPS}
+    found = {variant: evaluated[variant][by] for variant in SIDE_BY_SIDE}
     every = [
         Group(
             name,
             base["rows"],
-            {m: {v: found[v].get(name, {}).get(m) for v in IN_GROUPS} for m in OF_GROUPS},
+            {m: {v: found[v].get(name, {}).get(m) for v in SIDE_BY_SIDE} for m in OF_GROUPS},
         )
         for name, base in sorted(found["base"].items())
     ]

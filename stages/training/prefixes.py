@@ -10,7 +10,7 @@ from itertools import groupby
 from stages.chat.rendering import IGNORED
 from stages.formats.tables import Row
 
-LEAST_TOKENS = 16  # that a group must have in common more than the group that it is parted from
+LEAST_TOKENS = 16  # that a group must share beyond what it shares with the rest
 LEAST_ROWS = 64
 
 

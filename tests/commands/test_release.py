@@ -73,7 +73,7 @@ VERDICT = {
     "passed": True,
     "rules": {
         "gain": {"result": "pass", "figure": "evaluate/merged-bf16.rougeL_syllable", "against": "base", "value": 4.19, "at_least": 1.0, "low": 2.5, "high": 6.0, "why": None},
-        "drift": {"result": "not_applicable", "figure": "drift.chars", "against": "release", "value": None, "at_most": 0.2, "low": None, "high": None, "why": "no release is named"},
+        "drift": {"result": "not_applicable", "figure": "drift.chars", "against": "release", "value": None, "at_most": 0.2, "low": None, "high": None, "why": "no_release"},
         "foreign": {"result": "pass", "figure": "evaluate/mxfp4.foreign_response_share", "against": None, "value": 0.0, "at_most": 0.03, "low": None, "high": None, "why": None},
     },
 }  # fmt: skip
@@ -202,7 +202,7 @@ def test_a_model_is_the_judged_one(here) -> None:
 def test_the_lines_are_to_be_read() -> None:
     assert list(lines(VERDICT)) == [
         "verdict: pass",
-        "  -     drift: drift.chars against release: not applicable: no release is named",
+        "  -     drift: drift.chars against release: not applicable: no_release",
         "  pass  foreign: evaluate/mxfp4.foreign_response_share: 0, at most 0.03",
         "  pass  gain: evaluate/merged-bf16.rougeL_syllable against base: 4.19 (2.5 to 6), at least 1",
     ]

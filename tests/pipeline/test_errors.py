@@ -47,7 +47,7 @@ def test_a_source_that_is_no_more(project: Project) -> None:
 
     project.edit_params(drop_dialogue)
     output = project.run("dvc", "repro", check=False)
-    assert "ERROR data/curated: holds rows of 'dialogue', which is no source" in output
+    assert "ERROR data/curated: holds rows of 'dialogue', which is not a source" in output
     project.run("rm", "-r", "data/scrubbed/dialogue")
     assert "curate" in project.repro()
 

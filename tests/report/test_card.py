@@ -54,7 +54,7 @@ def write_metrics(folder: Path, family: str) -> None:
     }
     rules = {
         "gain": {"result": "pass", "figure": "x.y", "against": None, "value": 1.0, "at_least": 0.5, "low": None, "high": None, "why": None},
-        "drift": {"result": "not_applicable", "figure": "x.z", "against": "release", "value": None, "at_most": 0.5, "low": None, "high": None, "why": "no release is named"},
+        "drift": {"result": "not_applicable", "figure": "x.z", "against": "release", "value": None, "at_most": 0.5, "low": None, "high": None, "why": "no_release"},
     }  # fmt: skip
     counts = {"rows_in": 1000, "rows_out": 1000}
     for name, content in {

@@ -17,6 +17,7 @@ from stages import report
 from stages.formats.json_files import read_json, write_json
 from stages.formats.tables import write_file
 from stages.pipeline.errors import DataError, InputError
+from stages.pipeline.variants import SIDE_BY_SIDE
 from stages.reporting import flow, samples, words
 from stages.reporting.charts_of_scores import confusion
 from stages.reporting.drawing import APART, COLOURS, cut, label
@@ -97,7 +98,7 @@ class Reader(HTMLParser):
 def test_the_page_begins_with_the_verdict(workspace, verdict, ko, en):
     """S2-16: a verdict of `fail` is a result; the page is made either way."""
     result = {"pass": "pass", "fail": "fail", "undecided": "not_applicable"}[verdict]
-    why = "no release is named" if verdict == "undecided" else None
+    why = "no_release" if verdict == "undecided" else None
     write_json(Path("metrics/gate.json"), small.gate(verdict, gain=small.rule(result, why=why)))
     html = page()
     assert f"<title>malssi: {verdict}</title>" in html
@@ -447,19 +448,19 @@ def test_samples_are_scrubbed_and_keep_their_lines(workspace):
 def test_names_are_masked_too(workspace):
     """Models may say what no training row held, so all optional types are on."""
     row = small.answers("base")[0] | {"prediction": "담당자 홍길동 대리에게 물어보세요."}
-    shown_row = samples.sample(dict.fromkeys(samples.SHOWN, row))
+    shown_row = samples.sample(dict.fromkeys(SIDE_BY_SIDE, row))
     assert "홍길동" not in shown_row.answers["base"]
 
 
 def test_a_question_may_say_what_a_number_of_its_answer_is(workspace):
     row = small.answers("base")[0]
     row |= {"question": "계좌번호 불러주세요", "prediction": "110123456789"}
-    assert samples.sample(dict.fromkeys(samples.SHOWN, row)).answers["mxfp4"] == "[ACCOUNT]"
+    assert samples.sample(dict.fromkeys(SIDE_BY_SIDE, row)).answers["mxfp4"] == "[ACCOUNT]"
 
 
 def test_signs_that_turn_a_page_around_are_made_visible(workspace):
     row = small.answers("base")[0] | {"prediction": "가\u202e나\u200b다\n\x1b라\t마"}
-    shown_row = samples.sample(dict.fromkeys(samples.SHOWN, row))
+    shown_row = samples.sample(dict.fromkeys(SIDE_BY_SIDE, row))
     assert shown_row.answers["base"] == "가\ufffd나\ufffd다\n\ufffd라\t마"
 
 

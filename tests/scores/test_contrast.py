@@ -8,7 +8,8 @@ import pytest
 
 from stages import contrast
 from stages.formats.tables import write_file
-from stages.measuring.measures import MEASURES, SUMMANDS
+from stages.measuring.measures import SUMMANDS
+from stages.measuring.table import FORMULAS
 from stages.pipeline.errors import DataError
 from stages.resampling.bootstrap import interval, resampled_sums
 
@@ -99,14 +100,14 @@ def test_of_few_rows_no_interval_is_made():
     assert found["gain_kept"]["mxfp4"] is None
     enough = of(rows(bits=50, bytes=10)[:20], rows(bits=40, bytes=10)[:20])
     assert enough["against_base"]["mxfp4"]["bits_per_byte"]["beyond_noise"]
-    assert set(enough["against_merged"]["mxfp4"]) == set(MEASURES)
+    assert set(enough["against_merged"]["mxfp4"]) == set(FORMULAS)
 
 
 def test_what_does_not_apply_is_null_in_every_table():
     found = of(rows(), rows())
     tables = [*found["variants"].values(), *found["against_base"].values()]
     assert all(table["speech_level_accuracy"] is None for table in tables)
-    assert all(set(table) == set(MEASURES) for table in tables)
+    assert all(set(table) == set(FORMULAS) for table in tables)
 
 
 def test_macro_f1_has_an_interval():

@@ -172,7 +172,7 @@ def test_layers_patterns_and_scaling_reach_the_adapter(encoded, changes, adapted
         ({"train__lora__rank_pattern": {"q_proj": 2, "layers.0.self_attn.q_proj": 4}}, r"rank_pattern: 'layers.0.self_attn.q_proj' names nothing"),
         ({"train__lora__target_parameters": ["q_proj.weight"]}, r"target_parameters: 'q_proj.weight' names nothing"),
         ({"train__lora__target_parameters": ["mlp.experts.gate_up_proj_bias"]}, r"'mlp.experts.gate_up_proj_bias' names nothing"),
-        ({"train__lora__layers": [0, 9]}, r"layers: \[9\] are no layers of the base model, which has 2"),
+        ({"train__lora__layers": [0, 9]}, r"layers: \[9\] are not layers of the base model, which has 2"),
     ],
 )  # fmt: skip
 def test_a_target_that_names_nothing_is_refused_before_weights_are_loaded(
@@ -292,7 +292,7 @@ def test_a_checkpoint_of_another_run_is_refused_with_the_difference(encoded):
     edit_yaml(Path("params.yaml"), lambda p: p["train"].update(learning_rate=3.0e-3))
     log = run_stage(folder)
     assert "going on from" not in log
-    assert "is not gone on from: train.learning_rate was 0.01, now 0.003." in log
+    assert "does not resume from it: train.learning_rate was 0.01, now 0.003." in log
     fresh = encoded("llama", "fresh", train__learning_rate=3.0e-3)
     run_stage(fresh)
     assert adapter_bytes(folder) == adapter_bytes(fresh)
@@ -535,7 +535,7 @@ def test_s2_10_packed_and_unpacked_begin_at_the_same_loss(encoded):
 def test_s3_13_attention_is_what_was_asked_or_an_error(encoded, attention, caplog):
     encoded("gpt_oss", train__attention=attention)
     if attention == "sdpa":  # which gpt-oss cannot: its attention has sinks
-        with pytest.raises(ModelError, match=r"sdpa is not to be had.*auto"):
+        with pytest.raises(ModelError, match=r"sdpa is not available.*auto"):
             train.main()
         return
     with caplog.at_level(logging.INFO):

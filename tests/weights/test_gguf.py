@@ -431,7 +431,7 @@ def test_what_llama_cpp_would_compute_otherwise_is_refused(copied, values, messa
 
 def test_another_type_is_refused(copied, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["gguf", "--type", "q4_0"])
-    with pytest.raises(ParamsError, match=r"'q4_0' is no type.*bf16 or f16"):
+    with pytest.raises(ParamsError, match=r"'q4_0' is not a type.*bf16 or f16"):
         export_gguf.main()
 
 

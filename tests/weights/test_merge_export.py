@@ -448,7 +448,7 @@ def test_an_adapter_of_another_model_is_refused_and_the_old_result_stays(copied)
 
 def test_another_family_and_another_format_are_refused(copied, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["export", "--format", "gguf"])
-    with pytest.raises(ParamsError, match=r"'gguf' is no export format.*mxfp4"):
+    with pytest.raises(ParamsError, match=r"'gguf' is not an export format.*mxfp4"):
         export.main()
     config = copied / "models/merged-bf16/config.json"
     config.write_text(json.dumps(read_json(config) | {"model_type": "mamba"}))

@@ -210,7 +210,7 @@ def encode(entry: Entry, checkpoint: Checkpoint) -> tuple[np.ndarray, int]:
         file = np.empty((*entry.shape[:-1], entry.nbytes // int(np.prod(entry.shape[:-1]))), "u1")
         for number, (blocks, scales) in enumerate(zip(*parts, strict=True)):
             if (scales == 255).any():
-                raise _wrong(checkpoint, entry.sources[1], "holds a scale that is no number")
+                raise _wrong(checkpoint, entry.sources[1], "holds a scale that is NaN")
             file[number] = repack(blocks, scales).numpy()
         return file, 0
     weight = parts[0]

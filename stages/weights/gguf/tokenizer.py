@@ -16,6 +16,7 @@ Source: llama.cpp's src/llama-vocab.cpp.
 # pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from gguf import GGUFWriter, TokenType
@@ -67,17 +68,7 @@ def add_tokenizer(writer: GGUFWriter, folder: Path, vocab_size: int) -> None:
     writer.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in merges])
 
     ids = {token: number for number, (token, _) in tokens.items()}
-    special = read_json(folder / "tokenizer_config.json")
-    named: dict[str, int] = {}
-    for key in ("bos", "eos", "pad"):
-        token = special.get(f"{key}_token")
-        token = token.get("content") if isinstance(token, dict) else token
-        if token not in ids:
-            raise ModelError(
-                str(folder / "tokenizer_config.json"), f"{key}_token, {token!r}, is no token.",
-                "Name one that tokenizer.json has.",
-            )  # fmt: skip
-        named[key] = ids[token]
+    named = _special_tokens(folder, ids)
     writer.add_bos_token_id(named["bos"])
     writer.add_eos_token_id(named["eos"])
     writer.add_eot_token_id(named["eos"])
@@ -92,6 +83,26 @@ def add_tokenizer(writer: GGUFWriter, folder: Path, vocab_size: int) -> None:
     template = folder / "chat_template.jinja"
     if template.is_file():
         writer.add_chat_template(template.read_text(encoding="utf-8"))
+
+
+def _special_tokens(folder: Path, ids: Mapping[str, int]) -> dict[str, int]:
+    """The ids of the tokens that begin, end and fill up a text.
+
+    Raises:
+        ModelError: one is not a token.
+    """
+    special = read_json(folder / "tokenizer_config.json")
+    named: dict[str, int] = {}
+    for key in ("bos", "eos", "pad"):
+        token = special.get(f"{key}_token")
+        token = token.get("content") if isinstance(token, dict) else token
+        if token not in ids:
+            raise ModelError(
+                str(folder / "tokenizer_config.json"), f"{key}_token, {token!r}, is not a token.",
+                "Name one that tokenizer.json has.",
+            )  # fmt: skip
+        named[key] = ids[token]
+    return named
 
 
 def pre_tokenizer(described: Json, file: Path) -> str:

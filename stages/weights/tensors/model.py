@@ -119,7 +119,7 @@ class Model(Checkpoint):
         """Blocks and scales of some experts, as they are stored.
 
         Raises:
-            ModelError: a scale is no number.
+            ModelError: a scale is NaN.
         """
         scales = self.rows(f"{name}_scales", first, last)
         if (scales == 255).any():

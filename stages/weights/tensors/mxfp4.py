@@ -60,7 +60,7 @@ def quantize(
         ValueError: a value is NaN or infinite, or the last axis does not divide into blocks.
     """
     if not weight.numel() or weight.shape[-1] % BLOCK:
-        raise ValueError(f"{tuple(weight.shape)}: the last axis is no multiple of {BLOCK}")
+        raise ValueError(f"{tuple(weight.shape)}: the last axis is not a multiple of {BLOCK}")
     if weight.dtype not in (torch.float32, torch.bfloat16):
         weight = weight.float()
     *shape, length = weight.shape

@@ -1,9 +1,9 @@
-"""Safetensors shards, written a piece at a time and gone on from after a kill.
+"""Safetensors shards, written a piece at a time. A killed run resumes after the last finished one.
 
 Shapes are known before the first number is, so each shard's header is written first and pieces go
 to their places in the file, by several threads. A shard is `<name>.part` until all of it is on the
 disk, and what was measured of its tensors stands beside it; a run that finds finished shards in its
-room goes on after them. No byte depends on the number of threads or on the size of pieces.
+room resumes after them. No byte depends on the number of threads or on the size of pieces.
 """
 
 # torch, numpy and transformers leave the types of some of their functions open.
@@ -75,7 +75,7 @@ def shards_room(
     stage: str, made_from: Sequence[Path], params: Mapping[str, object]
 ) -> Generator[Path, None, None]:
     """The folder in which this stage's shards are made: another one for other inputs, parameters,
-    code or libraries, so that nothing is gone on from that would not be made again. It is locked
+    code or libraries, so that a run resumes only from what it would make itself. It is locked
     meanwhile; rooms of other runs are removed, if no process works in them.
 
     Raises:
@@ -176,12 +176,12 @@ def take_shards(room: Path, folder: Path) -> None:
     shutil.rmtree(room)
 
 
-def _write_shard(
-    path: Path, groups: Sequence[Group], pool: ThreadPoolExecutor, bar: "tqdm[NoReturn]"
-) -> dict[str, dict[str, float]]:
-    """One shard, whole and on the disk when this returns. Its header says {"format": "pt"} and
-    nothing else, which keeps the bytes the same from run to run."""
-    tensors = {name: each for group in groups for name, each in group.tensors.items()}
+def _header(
+    tensors: Mapping[str, tuple[torch.dtype, tuple[int, ...]]],
+) -> tuple[bytes, dict[str, int], int]:
+    """The bytes of a file before its tensors, where each of these starts behind them, and where the
+    last one ends. It says {"format": "pt"} and nothing else, which keeps the bytes the same from
+    run to run."""
     # Large numbers first, as the safetensors library does: each lies at a multiple of its size.
     order = sorted(tensors, key=lambda name: (-tensors[name][0].itemsize, name))
     header: Json = {"__metadata__": {"format": "pt"}}
@@ -196,6 +196,15 @@ def _write_shard(
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     text = len(text).to_bytes(8, "little") + text
+    return text, starts, end
+
+
+def _write_shard(
+    path: Path, groups: Sequence[Group], pool: ThreadPoolExecutor, bar: "tqdm[NoReturn]"
+) -> dict[str, dict[str, float]]:
+    """One shard, whole and on the disk when this returns."""
+    tensors = {name: each for group in groups for name, each in group.tensors.items()}
+    text, starts, end = _header(tensors)
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     try:
         os.posix_fallocate(file, 0, len(text) + end)  # a full disk shows before the work
