@@ -150,6 +150,7 @@ LONG = {
     *("learning rate", "one raw row", "prompt template", "export format", "seed", "system message"),
     *("a lexicon that mix reads", "a lexicon that is counted", "comment in a pii module"),
     *("what a metric computes", "a schema that no answer breaks"),
+    "revision of a base that is not in use",
 }
 
 
