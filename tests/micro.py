@@ -159,8 +159,8 @@ def merge_into(target: Any, changes: Mapping[str, Any]) -> None:
             target[key] = value
 
 
-def make_project(folder: Path) -> Project:
-    """A fresh project in `folder` with the micro sizes, committed to Git; nothing has run in it."""
+def make_project(folder: Path, tracking: bool = False) -> Project:
+    """A fresh project in `folder` with the micro sizes, committed to Git; only `sample` has run."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -175,6 +175,7 @@ def make_project(folder: Path) -> Project:
             shutil.copyfile(source, folder / name)
     project = Project(folder)
     project.edit_params(lambda params: merge_into(params, SIZES))
+    project.edit_params(lambda params: params["runtime"].update(tracking=tracking))
     project.run("git", "init", "--quiet", "--initial-branch", "main")
     project.run("dvc", "repro", "sample")
     own = folder / "data/raw/own"

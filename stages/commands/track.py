@@ -20,6 +20,7 @@ from stages.tracking.projection import send
 from stages.tracking.store import attempt, unreachable
 
 LOCK = Path("dvc.lock")
+COMMAND = "python -m stages.commands.track"  # of the stages that have numbers
 
 
 class Params(Sections):
@@ -38,6 +39,8 @@ def all_that_is_missing() -> None:
         raise InputError(str(LOCK), "is not there, so nothing has run.", "Run `make repro`.")
     unreachable().unlink(missing_ok=True)
     for stage, entry in YAML(typ="safe", pure=True).load(LOCK)["stages"].items():
+        if COMMAND not in entry["cmd"]:
+            continue
         outs = [Path(out["path"]) for out in entry["outs"]]
         attempt(stage, lambda uri, s=stage, o=outs: send(uri, s, o, only_missing=True))
 

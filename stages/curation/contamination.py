@@ -2,8 +2,8 @@
 
 Texts are compared composed (NFC) and without whitespace, punctuation and case, since those change
 where a text is copied. A run is `chars` characters long. A shorter text is one run itself: it is
-found inside a training text if it has at least CONTAINED_CHARS, and where it is the whole of one if it
-has at least SHORTEST_CHARS, since a short phrase is said in many texts. Runs are compared by a
+found inside a training text if it has at least CONTAINED_CHARS, and where it is the whole of one if
+it has at least SHORTEST_CHARS, since a short phrase is said in many texts. Runs are compared by a
 64-bit polynomial hash: among 10^6 runs a false match is less likely than 1 in 10^7 per run.
 """
 

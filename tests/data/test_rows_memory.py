@@ -26,10 +26,18 @@ def all_bad(rows: int) -> Iterator[str]:
     return (BAD for _ in range(rows))
 
 
+LONG = pytest.mark.soak  # half a minute and more
+
+
 @pytest.mark.pipeline
-@pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize(
-    ("lines", "stages"), [(mostly_good, ("ingest", "scrub")), (all_bad, ("ingest",))]
+    ("lines", "stages", "workers"),
+    [
+        (all_bad, ("ingest",), 1),
+        pytest.param(all_bad, ("ingest",), 2, marks=LONG),
+        pytest.param(mostly_good, ("ingest", "scrub"), 1, marks=LONG),
+        pytest.param(mostly_good, ("ingest", "scrub"), 2, marks=LONG),
+    ],
 )
 def test_memory_does_not_grow_with_the_rows(tmp_path, workers, lines, stages):
     """Of each process: the stage's own, and its workers'. Without tags the morphological analyser

@@ -44,6 +44,7 @@ def use_hub(project: Project, revision: str) -> None:
     project.edit_params(edit)
 
 
+@pytest.mark.soak
 def test_a_revision_of_the_hub(project: Project, models: dict[str, Path], tmp_path: Path) -> None:
     with serving(Hub(REPO, models)) as hub:
         environment = hub.environment | {"HF_HOME": str(tmp_path / "hub-cache")}
@@ -85,6 +86,7 @@ def refusal(project: Project) -> str:
     return output
 
 
+@pytest.mark.soak
 def test_a_local_folder_is_pinned(project: Project, models: dict[str, Path]) -> None:
     digest = dvc_hash(project.folder / "models/base")
     use_folder(project, models[OLD], "unknown")

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.micro import STAGES, Project, environment_for, make_project
+from tests.micro import STAGES, Project, environment_for, make_project, ran
 
 pytestmark = pytest.mark.pipeline
 
 
-def test_another_folder_and_hash_seed(finished: Project, tmp_path: Path) -> None:
+@pytest.mark.soak
+def test_another_folder_and_hash_seed(finished: Project, elsewhere: Project) -> None:
     """S1-11 aside, nothing of the machine's state may enter: dvc.lock is the same, all of it."""
-    other = make_project(tmp_path / "another place" / "말씨")
-    assert other.repro(PYTHONHASHSEED="4321") == set(STAGES) - {"sample"}
-    assert other.lock_text() == finished.lock_text()
+    log = (elsewhere.folder.parent / "repro.log").read_text(encoding="utf-8")
+    assert ran(log) == set(STAGES) - {"sample"}
+    assert elsewhere.lock_text() == finished.lock_text()
 
 
 def test_git_sees_no_data(finished: Project) -> None:
@@ -34,6 +35,7 @@ def test_git_sees_no_data(finished: Project) -> None:
     assert list((finished.folder / "data/scrubbed").glob(".gitignore")) == []
 
 
+@pytest.mark.soak
 def test_forced_again(project: Project) -> None:
     before = project.lock_text()
     assert project.repro("--force") == set(STAGES)
@@ -43,7 +45,6 @@ def test_forced_again(project: Project) -> None:
 def killed_runs(folder: Path, kills: int) -> str:
     """The dvc.lock after `kills` runs that were killed at random moments, and one that was not."""
     project = make_project(folder)
-    project.edit_params(lambda params: params["runtime"].update(tracking=False))
     rng = random.Random(20260101)
     for _ in range(kills):
         process = subprocess.Popen(
@@ -62,6 +63,7 @@ def killed_runs(folder: Path, kills: int) -> str:
     return project.lock_text()
 
 
+@pytest.mark.soak
 def test_killed_five_times(finished: Project, tmp_path: Path) -> None:
     assert killed_runs(tmp_path / "project", 5) == finished.lock_text()
 
@@ -69,3 +71,8 @@ def test_killed_five_times(finished: Project, tmp_path: Path) -> None:
 @pytest.mark.soak
 def test_killed_twenty_times(finished: Project, tmp_path: Path) -> None:
     assert killed_runs(tmp_path / "project", 20) == finished.lock_text()
+
+
+@pytest.mark.soak_long
+def test_killed_five_hundred_times(finished: Project, tmp_path: Path) -> None:
+    assert killed_runs(tmp_path / "project", 500) == finished.lock_text()

@@ -38,7 +38,8 @@ def test_a_missing_raw_file(project: Project) -> None:
     assert "sources.chat.path" in stage
 
 
-def test_a_source_that_is_no_more(project: Project) -> None:
+@pytest.mark.parametrize("target", [["curate"], pytest.param([], marks=pytest.mark.soak)])
+def test_a_source_that_is_no_more(project: Project, target: list[str]) -> None:
     """Its table is still on the disk; it must not get into the corpus unseen."""
 
     def drop_dialogue(params: dict) -> None:
@@ -49,7 +50,7 @@ def test_a_source_that_is_no_more(project: Project) -> None:
     output = project.run("dvc", "repro", check=False)
     assert "ERROR data/curated: holds rows of 'dialogue', which is not a source" in output
     project.run("rm", "-r", "data/scrubbed/dialogue")
-    assert "curate" in project.repro()
+    assert "curate" in project.repro(*target)
 
 
 def test_a_target_that_names_nothing(project: Project) -> None:

@@ -165,6 +165,7 @@ CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
 }
 
 
+@pytest.mark.soak
 def test_s1_26_a_new_week_of_a_source_reruns_that_source_and_what_follows(project: Project) -> None:
     """A source may be a folder: a file that is added to it reruns no other source. Not all rows come
     back, or DVC would take what follows from its run cache."""
@@ -184,10 +185,25 @@ def test_s1_26_a_new_week_of_a_source_reruns_that_source_and_what_follows(projec
     assert "base" not in reran
 
 
-@pytest.mark.parametrize("name", CHANGES)
+# Those whose stages take half a minute and more.
+LONG = {
+    *("learning rate", "one raw row", "prompt template", "export format", "seed", "system message"),
+    *("a lexicon that mix reads", "a lexicon that is counted", "comment in a pii module"),
+    *("what a metric computes", "a schema that no answer breaks"),
+    "revision of a base that is not in use",
+}
+
+
+def test_a_finished_project_has_nothing_to_do(project: Project) -> None:
+    """So what runs after a change runs because of it."""
+    assert project.repro() == set()
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.soak] * (name in LONG)) for name in CHANGES]
+)
 def test_exactly_what_must_rerun_does(project: Project, name: str) -> None:
     change, expected = CHANGES[name]
-    assert project.repro() == set()
     change(project)
     assert project.repro() == expected
     assert project.repro() == set()
@@ -201,6 +217,7 @@ def test_a_deleted_output_comes_back_from_the_cache(project: Project) -> None:
     assert project.lock_text() == before
 
 
+@pytest.mark.soak
 def test_experiments_take_a_parameter(project: Project) -> None:
     """`dvc exp run -S`, and `--temp`, which leaves the workspace as it is."""
     output = project.run("dvc", "exp", "run", "-S", "train.learning_rate=1.0e-4", "--name", "low")

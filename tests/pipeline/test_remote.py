@@ -33,6 +33,7 @@ def test_pull_leaves_nothing_to_do(pushed: Project, tmp_path: Path) -> None:
     assert copy.lock_text() == pushed.lock_text()
 
 
+@pytest.mark.soak
 def test_a_change_fetches_only_what_it_needs(pushed: Project, tmp_path: Path) -> None:
     copy = clone(pushed, tmp_path / "clone")
     copy.edit_params(

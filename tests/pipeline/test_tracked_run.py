@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -16,32 +17,54 @@ from tests.micro import STAGES, Project, environment_for
 pytestmark = pytest.mark.pipeline
 
 
-def test_mlflow_has_every_scalar_with_commit_and_hashes(finished: Project) -> None:
+@pytest.fixture(scope="module")
+def sent(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A finished project whose numbers were sent to the tracker afterwards, by `make track`."""
+    copy = finished.copy_to(tmp_path_factory.mktemp("sent") / "project")
+    copy.edit_params(lambda params: params["runtime"].update(tracking=True))
+    copy.run("make", f"VENV={copy.venv}", "track")
+    return copy
+
+
+@pytest.mark.soak
+def test_mlflow_has_every_scalar_with_commit_and_hashes(elsewhere: Project) -> None:
+    runs = tracked(elsewhere)
+    assert set(runs) == set(STAGES) - {"check"}
+    first_commit = elsewhere.run("git", "rev-list", "--max-parents=0", "HEAD").strip()
+    for stage, run in runs.items():
+        if stage != "sample":  # it ran before there was a commit
+            assert run.data.tags["git.commit"] == first_commit
+
+
+def test_the_tracker_gets_later_what_it_lacks(sent: Project) -> None:
+    runs = tracked(sent)
+    assert set(runs) == set(STAGES) - {"check"}
+    head = sent.run("git", "rev-parse", "HEAD").strip()
+    assert {run.data.tags["git.commit"] for run in runs.values()} == {head}
+
+
+def tracked(project: Project) -> dict[str, Any]:
+    """The runs in a project's store by stage, after a comparison with the files in metrics/."""
     from mlflow.tracking import MlflowClient
 
-    client = MlflowClient(f"sqlite:///{finished.folder}/.mlflow/mlflow.db")
+    client = MlflowClient(f"sqlite:///{project.folder}/.mlflow/mlflow.db")
     experiment = client.get_experiment_by_name("malssi")
     assert experiment
     runs = {
         run.data.tags["dvc.stage"]: run for run in client.search_runs([experiment.experiment_id])
     }
-    assert set(runs) == set(STAGES) - {"check"}
-    first_commit = finished.run("git", "rev-list", "--max-parents=0", "HEAD").strip()
     compared = 0
-    for stage, entry in finished.lock().items():
-        if stage == "check":  # it measures nothing
-            continue
-        run = runs[stage]
+    for stage, entry in project.lock().items():
         for out in entry["outs"]:
-            assert run.data.tags[f"dvc.out.{out['path']}"] == out["md5"]
+            if stage in runs:
+                assert runs[stage].data.tags[f"dvc.out.{out['path']}"] == out["md5"]
             if out["path"].endswith(".json") and out["path"].startswith("metrics/"):
-                for key, value in scalars(read_json(finished.folder / out["path"])):
-                    assert run.data.metrics[key] == value, (stage, key)
+                for key, value in scalars(read_json(project.folder / out["path"])):
+                    assert runs[stage].data.metrics[key] == value, (stage, key)
                     compared += 1
-        if stage != "sample":  # it ran before there was a commit
-            assert run.data.tags["git.commit"] == first_commit
-    files = list((finished.folder / "metrics").rglob("*.json"))
+    files = list((project.folder / "metrics").rglob("*.json"))
     assert compared == sum(len(list(scalars(read_json(file)))) for file in files) > 200
+    return runs
 
 
 def test_a_dead_tracker_is_said_once_and_stops_nothing(project: Project) -> None:
@@ -70,11 +93,20 @@ def everything_left(folder: Path, log: Path) -> Iterator[tuple[Path, str]]:
             yield name, path.read_bytes().decode("utf-8", "replace")
 
 
-def test_no_planted_value_outlives_the_scrubber(finished: Project) -> None:
+def test_no_planted_value_outlives_the_scrubber(finished: Project, sent: Project) -> None:
     """S1-15: masked before training, logging and evaluation."""
+    nothing_is_left(sent.folder, finished.folder.parent / "repro.log")
+
+
+@pytest.mark.soak
+def test_no_planted_value_is_shown_to_the_tracker(elsewhere: Project) -> None:
+    nothing_is_left(elsewhere.folder, elsewhere.folder.parent / "repro.log")
+
+
+def nothing_is_left(folder: Path, log: Path) -> None:
     from stages.params.whole import read_config
 
-    config = read_config(finished.folder / "params.yaml")
+    config = read_config(folder / "params.yaml")
     counts = {kind: getattr(config.sample, f"{kind}_rows") for kind in KINDS}
     values = {
         planted.value
@@ -84,16 +116,15 @@ def test_no_planted_value_outlives_the_scrubber(finished: Project) -> None:
     }
     assert len(values) > 50
     raw = "".join(
-        file.read_text(encoding="utf-8")
-        for file in (finished.folder / "data/raw/sample").glob("*.jsonl")
+        file.read_text(encoding="utf-8") for file in (folder / "data/raw/sample").glob("*.jsonl")
     )
     assert all(value in raw for value in values)
-    for name, content in everything_left(finished.folder, finished.folder.parent / "repro.log"):
+    for name, content in everything_left(folder, log):
         found = [value for value in values if value in content]
         assert found == [], f"{len(found)} planted values in {name}"
 
 
-def test_pages_of_the_tracker_open(finished: Project) -> None:
+def test_pages_of_the_tracker_open(sent: Project) -> None:
     """`make ui` serves the project's store."""
     import socket
     import subprocess
@@ -106,7 +137,7 @@ def test_pages_of_the_tracker_open(finished: Project) -> None:
         port = free.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-m", "stages.commands.ui", str(port)],
-        cwd=finished.folder,
+        cwd=sent.folder,
         env=environment_for({}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

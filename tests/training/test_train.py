@@ -248,8 +248,15 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 # Where it is killed: once that checkpoint is whole. 4 and 8 end an epoch, 8 the training, and with
-# `best` the evaluation at 4 is the one that ends it.
-KILLS = [("attention", 3), ("attention", 8), ("epochs", 4), ("experts", 3), ("qat", 3), ("packed", 3), ("best", 4), ("stopped", 4)]  # fmt: skip
+# `best` the evaluation at 4 is the one that ends it. Each case starts three programs.
+KILLS = [
+    ("attention", 3),
+    ("best", 4),
+    *(
+        pytest.param(case, killed_at, marks=pytest.mark.soak)
+        for case, killed_at in [("attention", 8), ("epochs", 4), ("experts", 3), ("qat", 3), ("packed", 3), ("stopped", 4)]
+    ),
+]  # fmt: skip
 
 
 def run_stage(folder: Path, killed_at: int | None = None) -> str:
@@ -286,6 +293,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(encoded, case, killed_at):
 
 
 @pytest.mark.pipeline
+@pytest.mark.soak
 def test_a_checkpoint_of_another_run_is_refused_with_the_difference(encoded):
     folder = encoded("llama")
     run_stage(folder, killed_at=3)
@@ -299,6 +307,7 @@ def test_a_checkpoint_of_another_run_is_refused_with_the_difference(encoded):
 
 
 @pytest.mark.pipeline
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("launch", "kind", "family"),
     [("two-cpu.yaml", "MULTI_CPU", "gpt_oss"), ("two-cpu-fsdp.yaml", "FSDP", "llama")],
@@ -336,6 +345,7 @@ def test_two_processes_find_what_one_finds(encoded, launch, kind, family):
 
 
 @pytest.mark.pipeline
+@pytest.mark.soak
 def test_steps_are_in_the_tracker_as_they_come_and_a_killed_run_goes_on_in_its_own(encoded):
     folder = encoded("llama", runtime__tracking=True)
     run_stage(folder, killed_at=3)
@@ -361,6 +371,7 @@ def train_runs(folder: Path) -> list[Any]:
 
 
 @pytest.mark.pipeline
+@pytest.mark.soak
 def test_a_checkpoint_of_another_number_of_processes_is_refused(encoded):
     folder = encoded("llama", train__lora__lora_dropout=0.0, runtime__device_batch_size=2)
     run_stage(folder, killed_at=3)

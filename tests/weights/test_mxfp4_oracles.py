@@ -193,7 +193,8 @@ def compare(oracle: str, weights: Iterator[tuple[str, torch.Tensor]]) -> tuple[i
         pytest.param(oracle, 10**8, marks=pytest.mark.soak)
         for oracle in ORACLES
         if oracle != "torchao EVEN"
-    ],
+    ]
+    + [pytest.param(oracle, 10**10, marks=pytest.mark.soak_long) for oracle in ORACLES],
 )
 def test_weights_get_the_same_bytes(oracle, elements):
     """Blocks and scales of Gaussian and Student-t4 weights, BF16 and float32. The slip of RCEIL's

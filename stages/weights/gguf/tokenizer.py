@@ -96,7 +96,7 @@ def _special_tokens(folder: Path, ids: Mapping[str, int]) -> dict[str, int]:
     for key in ("bos", "eos", "pad"):
         token = special.get(f"{key}_token")
         token = token.get("content") if isinstance(token, dict) else token
-        if token not in ids:
+        if not isinstance(token, str) or token not in ids:
             raise ModelError(
                 str(folder / "tokenizer_config.json"), f"{key}_token, {token!r}, is not a token.",
                 "Name one that tokenizer.json has.",
