@@ -59,7 +59,6 @@ test: $(DEV) ## lint, types and tests (at most 12 minutes on 2 cores)
 soak: $(DEV) ## the longer tests that belong to every change (40 minutes on 2 cores)
 	$(PYTEST) -m soak
 
-
 soak-long: $(DEV) ## tests that take hours; write down what they showed in docs/soak.md
 	python -m pytest -m soak_long
 

@@ -2,7 +2,7 @@
 `metrics/evaluate/<variant>.json` and, row by row, `data/scores/<variant>.parquet` out.
 
 No model is loaded here, so another metric needs no new answers. What each measure is stands in
-`stages/metrics/measures.py`.
+`stages/measuring/table.py`.
 """
 
 import logging

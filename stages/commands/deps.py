@@ -19,6 +19,7 @@ from stages.pipeline.outputs import publish
 
 STAGES = Path("stages")
 DVC_YAML = Path("dvc.yaml")
+TEMPLATES = (".html",)  # which the code of their package reads
 # Code that an output's bytes do not pass through. An edit of it must not train a model again.
 NO_BYTE_PASSES = {
     "stages/params/refusals.py": "words of errors",
@@ -29,7 +30,7 @@ NO_BYTE_PASSES = {
     "stages/pipeline/hashes.py": "hashes are compared, and stand in no output",
     "stages/pipeline/dvc_yaml.py": "reads what dvc.yaml says, whose changes DVC sees itself",
     "stages/pipeline/outputs.py": "moves finished outputs into place",
-    "stages/pipeline/paths.py": "dvc.yaml names the same paths, and a stage reruns if they change",
+    "stages/pipeline/paths.py": "the paths of dvc.yaml, whose changes rerun their stages",
     "stages/pipeline/program.py": "the log, the exit code",
     "stages/preflight": "refuses a run before it starts",
     "stages/tracking": "tells the tracker of a run",
@@ -48,6 +49,8 @@ def _imports(node: ast.AST) -> Iterator[str]:
         return
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.level:
+        raise ValueError(f"a relative import, {ast.unparse(node)}: write the whole name")
     elif isinstance(node, ast.ImportFrom) and node.module:
         yield node.module
         yield from (f"{node.module}.{alias.name}" for alias in node.names)
@@ -79,9 +82,10 @@ def dependencies(stage: str) -> list[str]:
     files = closure(stage)
     listed = set(files)
     for package in {file.parent for file in files} - {STAGES}:
+        listed |= {file for file in package.iterdir() if file.suffix in TEMPLATES}
         modules = set(package.rglob("*.py"))
         if len(modules) > 1 and {m for m in modules if not passes_no_byte(m)} <= files:
-            listed = (listed - modules) | {package}
+            listed = {file for file in listed if package not in file.parents} | {package}
     return sorted(path.as_posix() for path in listed)
 
 
@@ -94,7 +98,7 @@ def with_code(deps: CommentedSeq, stage: str) -> CommentedSeq:
 
 
 def _is_code(dep: str) -> bool:
-    return dep.startswith("stages/") and (dep.endswith(".py") or "." not in dep)
+    return dep.startswith("stages/") and (dep.endswith((".py", *TEMPLATES)) or "." not in dep)
 
 
 def main() -> None:
@@ -104,6 +108,8 @@ def main() -> None:
     tree = yaml.load(DVC_YAML)
     for name, stage in tree["stages"].items():
         declared = stage.get("do", stage)
+        if not (STAGES / f"{name}.py").is_file():
+            continue  # a stage of the user's own
         declared["deps"] = with_code(declared["deps"], name)
     before = DVC_YAML.read_bytes()
     with publish(DVC_YAML) as (made,):

@@ -20,7 +20,7 @@ from stages.tracking.projection import send
 from stages.tracking.store import attempt, unreachable
 
 LOCK = Path("dvc.lock")
-COMMAND = "python -m stages.commands.track"  # of the stages that have numbers
+COMMAND = "stages.commands.track"  # in the commands of the stages that have numbers
 
 
 class Params(Sections):
@@ -28,9 +28,9 @@ class Params(Sections):
 
 
 def after_a_stage(stage: str) -> None:
-    live = live_file(stage)
+    live, outs = live_file(stage), outs_of(stage)
     run_id = live.read_text() if live.is_file() else None
-    attempt(stage, lambda uri: send(uri, stage, outs_of(stage), run_id))
+    attempt(stage, lambda uri: send(uri, stage, outs, run_id))
     live.unlink(missing_ok=True)
 
 
@@ -39,9 +39,9 @@ def all_that_is_missing() -> None:
         raise InputError(str(LOCK), "is not there, so nothing has run.", "Run `make repro`.")
     unreachable().unlink(missing_ok=True)
     for stage, entry in YAML(typ="safe", pure=True).load(LOCK)["stages"].items():
-        if COMMAND not in entry["cmd"]:
-            continue
         outs = [Path(out["path"]) for out in entry["outs"]]
+        if COMMAND not in str(entry["cmd"]) or not any(map(Path.exists, outs)):
+            continue
         attempt(stage, lambda uri, s=stage, o=outs: send(uri, s, o, only_missing=True))
 
 

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from stages.params.section import Count, Section, Style, Text
+from stages.params.section import Count, Section, Text
+from stages.params.sources import Style
 
 SpeechLevel = Literal["hapsyo", "haeyo", "haera", "hae", "nominal"]
 

@@ -27,10 +27,6 @@ def _on_the_calendar(text: str) -> str:
 
 Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_on_the_calendar)]
 
-# A style becomes a key of metrics and templates, whether a row or params.yaml names it.
-STYLE = r"^[A-Za-z가-힣][A-Za-z0-9가-힣_-]{0,63}$"
-Style = Annotated[str, Field(pattern=STYLE)]
-
 
 class Section(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)

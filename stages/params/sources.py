@@ -1,10 +1,14 @@
 """The section `sources`: raw files, and what their rows must keep to."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from stages.params.section import Count, Date, Name, Section, Style, Text
+from stages.params.section import Count, Date, Name, Section, Text
+
+# A style becomes a key of metrics and templates, whether a row or params.yaml names it.
+STYLE = r"^[A-Za-z가-힣][A-Za-z0-9가-힣_-]{0,63}$"
+Style = Annotated[str, Field(pattern=STYLE)]
 
 
 class Contract(Section):

@@ -22,6 +22,10 @@ def _declared() -> dict[str, Any]:
     return {name: stage.get("do", stage) for name, stage in stages.items()}
 
 
+def stage_names() -> list[str]:
+    return list(_declared())
+
+
 def code_of(stage: str) -> dict[str, str]:
     """The hash of each code dependency of a stage, by its path."""
     deps = _declared()[stage]["deps"]

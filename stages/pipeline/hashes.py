@@ -2,7 +2,18 @@
 
 import hashlib
 import json
+from fnmatch import fnmatch
 from pathlib import Path
+
+# As .dvcignore has them: what tools and editors leave beside the files that count.
+IGNORED = (
+    *("__pycache__", "*.pyc", "*.partial", ".ipynb_checkpoints", ".DS_Store", ".gitignore"),
+    *(".*.sw?", "*~", ".#*", "#*#", "*.orig", "*.rej"),
+)
+
+
+def _is_ignored(file: Path) -> bool:
+    return any(fnmatch(part, pattern) for part in file.parts for pattern in IGNORED)
 
 
 def dvc_hash(path: Path) -> str:
@@ -15,7 +26,7 @@ def dvc_hash(path: Path) -> str:
     listing = [
         {"md5": dvc_hash(file), "relpath": file.relative_to(path).as_posix()}
         for file in path.rglob("*")
-        if file.is_file() and "__pycache__" not in file.parts  # .dvcignore has it, too
+        if file.is_file() and not _is_ignored(file.relative_to(path))
     ]
     listing.sort(key=lambda entry: entry["relpath"])
     return hashlib.md5(json.dumps(listing, sort_keys=True).encode()).hexdigest() + ".dir"

@@ -25,8 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from stages.params.section import STYLE
-from stages.params.sources import ARTICLE_BODIES, Source
+from stages.params.sources import ARTICLE_BODIES, STYLE, Source
 
 ROLES = ("system", "user", "assistant")
 # Columns in which news services have the text of an article (S1-12). Those that are not surely one

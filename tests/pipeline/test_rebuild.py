@@ -127,7 +127,7 @@ CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
         SCRUBS | EVALUATES | {"report"},  # answers are searched for personal data as well
     ),
     "what a metric computes": (
-        text("stages/metrics/output.py", "len(text) <=", "len(text) <"),
+        text("stages/measuring/output.py", "len(text) <=", "len(text) <"),
         EVALUATES,
     ),
     "export format": (
