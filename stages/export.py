@@ -33,6 +33,10 @@ class Params(Sections):
     export: Export
 
 
+def training_ids() -> list[list[int]]:
+    return [row["input_ids"] for row in read_table(paths.ENCODED / "train")]
+
+
 def take_companions(folder: Path, quantization_config: Json) -> None:
     """Config and tokenizer of the merged model, with how the weights are quantised."""
     from stages.weights.tensors.checkpoint import copy_companions
@@ -63,10 +67,9 @@ def main() -> None:
         paths.PLOTS / f"{form}.csv",
         paths.METRICS / "export" / f"{form}.json",
     ]
-    made_from, rows = [paths.BASE, paths.ADAPTER, paths.MERGED], []
+    made_from = [paths.BASE, paths.ADAPTER, paths.MERGED]
     if rule.rule == "calibrated":
         made_from.append(paths.ENCODED / "train")
-        rows = [row["input_ids"] for row in read_table(paths.ENCODED / "train")]
     decides = params.merge.model_dump() | rule.model_dump()
     with publish(*outs) as (folder, table_file, metrics_file):
         with (
@@ -76,7 +79,7 @@ def main() -> None:
         ):
             layout = Layout(merged)
             check_merged(base, merged)
-            quantiser = quantiser_of(rule, base, adapter, merged, rows)
+            quantiser = quantiser_of(rule, base, adapter, merged, training_ids)
             plan = ExportPlan(base, adapter, merged, layout, rule.source, quantiser)
             with shards_room("export", made_from, decides) as room:
                 groups = plan.groups()

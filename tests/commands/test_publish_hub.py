@@ -102,7 +102,7 @@ def publish(
         [
             sys.executable,
             "-m",
-            "stages.release.hub",
+            "stages.commands.publish",
             "--variant",
             variant,
             "--repo",
@@ -285,7 +285,7 @@ def test_a_listing_that_fails_is_said_so(here, hub) -> None:
 
 def test_a_name_without_an_owner(here, hub) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "stages.release.hub", "--variant", "mxfp4", "--repo", ""],
+        [sys.executable, "-m", "stages.commands.publish", "--variant", "mxfp4", "--repo", ""],
         cwd=here, env=environment_for({"PYTHONPATH": str(ROOT)}), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "REPO: names no repository. Write REPO=my-company/name." in done.stderr

@@ -202,7 +202,7 @@ def test_a_model_is_the_judged_one(here) -> None:
 def test_the_lines_are_to_be_read() -> None:
     assert list(lines(VERDICT)) == [
         "verdict: pass",
-        "  -     drift: drift.chars against release: not applicable: no_release",
+        "  -     drift: drift.chars against release: not applicable: no release",
         "  pass  foreign: evaluate/mxfp4.foreign_response_share: 0, at most 0.03",
         "  pass  gain: evaluate/merged-bf16.rougeL_syllable against base: 4.19 (2.5 to 6), at least 1",
     ]
@@ -214,7 +214,7 @@ def test_only_a_pass_exits_with_zero(here, verdict) -> None:
     Path("verdict.json").write_text(json.dumps(VERDICT | {"verdict": verdict}))
     subprocess.run([BIN / "dvc", "repro", "--quiet"], env=environment_for({}), check=True)
     done = subprocess.run(
-        [sys.executable, "-m", "stages.release.check"],
+        [sys.executable, "-m", "stages.commands.release_check"],
         env=environment_for({"PYTHONPATH": str(ROOT)}),
         capture_output=True,
         text=True,
@@ -227,6 +227,6 @@ def test_only_a_pass_exits_with_zero(here, verdict) -> None:
 
 def test_an_error_has_no_traceback(here) -> None:
     Path("metrics/gate.json").write_text("{}")
-    said = run_stage(here, "stages.release.check")
+    said = run_stage(here, "stages.commands.release_check")
     assert said.startswith("ERROR metrics/gate.json: is not what gate made.")
     assert read_json(Path("metrics/gate.json")) == {}

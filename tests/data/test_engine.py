@@ -250,7 +250,7 @@ PLACES = """
 
     def place(batch):
         import ray
-        from stages.pipeline import tables
+        from stages.formats import tables
         time.sleep(0.2)
         node = ray.get_runtime_context().get_node_id()
         row = dict(id=batch.column("id")[0].as_py(), node=node, code=tables.__file__)

@@ -688,7 +688,7 @@ def test_a_malformed_line_is_named_by_number_and_never_quoted(bad):
 
 def test_a_closed_pipe_ends_the_filter_quietly():
     lines = b'{"text": "010-1234-5678"}\n' * 20_000
-    command = f"{sys.executable} -m stages.pii | head -1"
+    command = f"{sys.executable} -m stages.commands.mask | head -1"
     done = subprocess.run(
         command, shell=True, input=lines, capture_output=True, cwd=ROOT, check=False
     )

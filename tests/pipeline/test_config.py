@@ -139,7 +139,7 @@ def test_a_quoted_number_comes_with_advice_that_works(tmp_path, key, quoted):
         (edited({"gate.release": "v1.0"}), "gate.release"),
         (edited({"evaluate.speech_levels.kakao_casual": "[banmal]"}), "evaluate.speech_levels.kakao_casual"),
         (edited({"answer.servers.mxfp4": "{base_url: localhost, model: a}"}), "answer.servers.mxfp4"),
-        (edited({"evaluate.outputs.kakao_casual": "{pattern: '('}"}), "is no regular expression"),
+        (edited({"evaluate.outputs.kakao_casual": "{pattern: '('}"}), "is not a regular expression"),
         (edited({"evaluate.outputs.kakao_casual": "{}"}), "give max_chars, max_lines or pattern"),
         (edited({"answer.servers.mxfp4": None}), "servers lacks ['mxfp4']"),
     ],

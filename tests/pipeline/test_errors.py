@@ -20,7 +20,7 @@ def test_a_wrong_parameter(project: Project, value: str, said: str) -> None:
     project.edit_text("params.yaml", "  learning_rate: 1.0e-2\n", f"  learning_rate: {value}\n")
     project.edit_text("params.yaml", "seed: 42", "seed: 43")
     output = project.run("dvc", "repro", check=False)
-    assert "failed to reproduce 'sample'" in output
+    assert "failed to reproduce 'check'" in output
     assert f"ERROR params.yaml: {said}" in output
     assert "Traceback" not in output
     assert project.lock_text() == before

@@ -286,7 +286,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(encoded, case, killed_at):
     killed = encoded(family, "killed", **changes)
     run_stage(killed, killed_at)
     assert not (killed / paths.ADAPTER).exists()
-    assert "going on from" in run_stage(killed)
+    assert "resuming from" in run_stage(killed)
     assert adapter_bytes(killed) == adapter_bytes(whole)
     for name in ("metrics/train.json", "metrics/plots/train.csv"):
         assert (killed / name).read_bytes() == (whole / name).read_bytes()
@@ -299,7 +299,7 @@ def test_a_checkpoint_of_another_run_is_refused_with_the_difference(encoded):
     run_stage(folder, killed_at=3)
     edit_yaml(Path("params.yaml"), lambda p: p["train"].update(learning_rate=3.0e-3))
     log = run_stage(folder)
-    assert "going on from" not in log
+    assert "resuming from" not in log
     assert "does not resume from it: train.learning_rate was 0.01, now 0.003." in log
     fresh = encoded("llama", "fresh", train__learning_rate=3.0e-3)
     run_stage(fresh)

@@ -388,7 +388,7 @@ REFUSED = {
         r"model\.norm\.weight: is torch\.float32",
     ),
     "overflow": (overflow, r"lm_head\.weight: holds a number that F16 cannot"),
-    "no number": (no_number, r"1\.mlp\.experts\.down_proj_scales: holds a scale that is no number"),
+    "no number": (no_number, r"1\.mlp\.experts\.down_proj_scales: holds a scale that is NaN"),
 }
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -19,9 +19,13 @@ log = logging.getLogger("export")
 
 
 def quantiser_of(
-    params: Mxfp4, base: Model, adapter: Adapter, merged: Model, rows: Sequence[list[int]]
+    params: Mxfp4,
+    base: Model,
+    adapter: Adapter,
+    merged: Model,
+    training_ids: Callable[[], Sequence[list[int]]],
 ) -> Quantiser:
-    """`rows`: the token ids that the rule `calibrated` takes its inputs from.
+    """`training_ids`: reads the rows that the rule `calibrated` takes its inputs from.
 
     Raises:
         ModelError: the rule is not for this model.
@@ -35,6 +39,7 @@ def quantiser_of(
             "Set it to search.",
         )
     torch.set_num_threads(1)  # pieces are worked on side by side; no sum may depend on how many
+    rows = training_ids()
     chosen = rows[:: max(1, len(rows) // params.calibration_rows)][: params.calibration_rows]
     recorded: list[Activations] = []
     one_at_a_time = threading.Lock()
