@@ -21,12 +21,9 @@ PAGES = [page for page in english() if any(not block.not_run for block in comman
 def shared_by_pages(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """As a user has it after `make repro`: with `.venv`, and nothing to commit."""
     project = finished.copy_to(tmp_path_factory.mktemp("documents") / "project")
-    project.edit_params(lambda params: params["runtime"].update(tracking=False))
     (project.folder / ".venv").symlink_to(project.venv)
     with (project.folder / ".git/info/exclude").open("a") as exclude:
         exclude.write("/.venv\n")
-    project.run("dvc", "repro")
-    project.commit("Start")
     return project
 
 
