@@ -158,8 +158,9 @@ def network_is_cut() -> list[str]:
 
 
 def of_each_stage_one_is_quick() -> Iterator[Any]:
-    """Every stage, and of those with items the first; the other items are for `make soak`."""
-    seen: set[str] = set()
+    """Every stage, and of those with items the first; the other items, and what takes longest, are
+    for `make soak`."""
+    seen = {"train", "compare"}
     for name in STAGES:
         stage = name.partition("@")[0]
         yield pytest.param(name, marks=[pytest.mark.soak] * (stage in seen))
