@@ -35,7 +35,7 @@ def test_git_sees_no_data(finished: Project) -> None:
     assert list((finished.folder / "data/scrubbed").glob(".gitignore")) == []
 
 
-@pytest.mark.soak
+@pytest.mark.soak_long
 def test_forced_again(project: Project) -> None:
     before = project.lock_text()
     assert project.repro("--force") == set(STAGES)
@@ -68,7 +68,7 @@ def test_killed_five_times(finished: Project, tmp_path: Path) -> None:
     assert killed_runs(tmp_path / "project", 5) == finished.lock_text()
 
 
-@pytest.mark.soak
+@pytest.mark.soak_long
 def test_killed_twenty_times(finished: Project, tmp_path: Path) -> None:
     assert killed_runs(tmp_path / "project", 20) == finished.lock_text()
 

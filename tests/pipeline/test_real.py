@@ -7,7 +7,7 @@ import pytest
 from stages.formats.json_files import read_json
 from tests.micro import SIZES, Project, make_project, merge_into
 
-pytestmark = [pytest.mark.pipeline, pytest.mark.soak]
+pytestmark = [pytest.mark.pipeline, pytest.mark.soak_long]
 
 SOURCES = ("chatbot", "titles", "translation")
 
