@@ -65,7 +65,8 @@ def _on_processes(
             while waiting:
                 yield waiting.popleft().result()
         except BrokenProcessPool as error:
-            _let_go(pool)
+            if sys.version_info < (3, 11, 5):
+                _let_go(pool)
             if error.__cause__ is not None:
                 raise  # a result that cannot be sent is an error in the work
             raise EngineError(
@@ -79,8 +80,9 @@ def _on_processes(
 
 
 def _let_go(pool: ProcessPoolExecutor) -> None:
-    """On Python 3.11.2 a pool waits for ever for a batch to be read that it was writing to a killed
-    worker (https://github.com/python/cpython/issues/94777); 3.11.7 does this itself."""
+    """Before Python 3.11.5 a pool waits for ever for a batch to be read that it was writing to a
+    killed worker (https://github.com/python/cpython/issues/94777). Later ones close this end
+    themselves, in a thread of their own that must not find it closed."""
     queue: Any = pool._call_queue  # pyright: ignore[reportAttributeAccessIssue] - not in its stubs
     queue._reader.close()
 
