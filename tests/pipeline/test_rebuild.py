@@ -3,7 +3,8 @@
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -185,13 +186,21 @@ def test_s1_26_a_new_week_of_a_source_reruns_that_source_and_what_follows(projec
     assert "base" not in reran
 
 
-# Those whose stages take half a minute and more.
+# Those whose stages take half a minute and more, and those that take minutes.
 LONG = {
-    *("learning rate", "one raw row", "prompt template", "export format", "seed", "system message"),
-    *("a lexicon that mix reads", "a lexicon that is counted", "comment in a pii module"),
-    *("what a metric computes", "a schema that no answer breaks"),
+    *("learning rate", "one raw row", "system message", "a lexicon that mix reads"),
     "revision of a base that is not in use",
 }
+LONGEST = {
+    *("prompt template", "export format", "seed", "a lexicon that is counted"),
+    *("comment in a pii module", "what a metric computes", "a schema that no answer breaks"),
+}
+
+
+def changes() -> Iterator[Any]:
+    for name in CHANGES:
+        marks = [pytest.mark.soak] * (name in LONG) + [pytest.mark.soak_long] * (name in LONGEST)
+        yield pytest.param(name, marks=marks)
 
 
 def test_a_finished_project_has_nothing_to_do(project: Project) -> None:
@@ -199,9 +208,7 @@ def test_a_finished_project_has_nothing_to_do(project: Project) -> None:
     assert project.repro() == set()
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.soak] * (name in LONG)) for name in CHANGES]
-)
+@pytest.mark.parametrize("name", changes())
 def test_exactly_what_must_rerun_does(project: Project, name: str) -> None:
     change, expected = CHANGES[name]
     change(project)

@@ -33,7 +33,7 @@ def test_pull_leaves_nothing_to_do(pushed: Project, tmp_path: Path) -> None:
     assert copy.lock_text() == pushed.lock_text()
 
 
-@pytest.mark.soak
+@pytest.mark.soak_long
 def test_a_change_fetches_only_what_it_needs(pushed: Project, tmp_path: Path) -> None:
     copy = clone(pushed, tmp_path / "clone")
     copy.edit_params(
@@ -41,13 +41,13 @@ def test_a_change_fetches_only_what_it_needs(pushed: Project, tmp_path: Path) ->
     )
     flags = ("--pull", "--allow-missing")
     cards = {f"card@{variant}" for variant in ("adapter", "merged-bf16", "mxfp4")}
-    assert copy.repro(*flags) == {"gate", "report"} | cards
+    assert copy.repro(*flags) == {"check", "gate", "report"} | cards
     assert not any((copy.folder / name).exists() for name in ("data/ingested", "models/base"))
 
     copy.edit_params(lambda params: params["export"]["mxfp4"].update(rule="ceil6"))
     assert copy.repro(*flags) == {
-        *("export@mxfp4", "compare@mxfp4", "answer@mxfp4", "evaluate@mxfp4"),
-        *("contrast", "gate", "report", *cards),
+        *("check", "export@mxfp4", "export_gguf@bf16", "compare@mxfp4"),
+        *("answer@mxfp4", "evaluate@mxfp4", "contrast", "gate", "report", *cards),
     }
     assert (copy.folder / "models/merged-bf16").is_dir()
     assert not any((copy.folder / name).exists() for name in ("data/ingested", "data/scrubbed"))

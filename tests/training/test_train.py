@@ -353,6 +353,8 @@ def test_steps_are_in_the_tracker_as_they_come_and_a_killed_run_goes_on_in_its_o
     assert unfinished.info.status == "RUNNING"
     assert {"step.loss", "step.grad_norm", "step.eval_loss"} <= unfinished.data.metrics.keys()
     run_stage(folder)
+    track = [sys.executable, "-m", "stages.commands.track"]
+    subprocess.run(track, cwd=folder, env=os.environ | {"DVC_STAGE": "train"}, check=True)
     (finished,) = train_runs(folder)
     assert finished.info.run_id == unfinished.info.run_id
     assert finished.info.status == "FINISHED"
