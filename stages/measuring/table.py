@@ -107,14 +107,14 @@ TABLE: dict[str, Measure] = {
         _of("personal_data", "rows"),
     ),
     "repetition_share": Measure(
-        "되풀이한 부분", "repeated parts", "share", "lower", _of("repetition", "said")
+        "반복되는 부분", "repeated text", "share", "lower", _of("repetition", "said")
     ),
     "stopped_share": Measure(
-        "스스로 끝맺은 답", "answers that end by themselves", "share", "higher",
+        "스스로 끝난 답", "answers that end with the stop token", "share", "higher",
         _of("stopped", "rows"),
     ),
     "length_ratio": Measure(
-        "참조 답 대비 길이", "length, of the reference's", "number", "near_one",
+        "참조 답 대비 길이", "length relative to the reference", "number", "near_one",
         _of("chars", "chars_reference"),
     ),
     "perplexity": Measure(
@@ -157,10 +157,10 @@ TABLE: dict[str, Measure] = {
     ),
     "distinct_answer_share": Measure("서로 다른 답", "distinct answers", "share", "higher", None),
     "slang_share": Measure(
-        "은어가 든 답", "answers with slang", "share", "as_reference", _of("slang", "rows")
+        "속어가 든 답", "answers with slang", "share", "as_reference", _of("slang", "rows")
     ),
     "slang_share_reference": Measure(
-        "은어가 든 참조 답", "references with slang", "share", "unknown",
+        "속어가 든 참조 답", "references with slang", "share", "unknown",
         _of("slang_reference", "rows"),
     ),
     "emoji_share": Measure(

@@ -41,7 +41,7 @@ def test_names_of_the_environment_are_filled_in_and_comments_stay(applied, tmp_p
     applied("korean-public")
     path = read_config().sources["chatbot"].path
     assert path == "/srv/corpora/songys-chatbot/chatbot.jsonl"
-    assert "# every random choice" in (tmp_path / "params.yaml").read_text(encoding="utf-8")
+    assert "# of every random choice" in (tmp_path / "params.yaml").read_text(encoding="utf-8")
     monkeypatch.delenv("MALSSI_RAW")
     with pytest.raises(ParamsError, match="MALSSI_RAW"):
         applied("korean-public")

@@ -129,7 +129,7 @@ def test_the_body_tells_the_run(judged) -> None:
     assert "PHONE 21, RRN 3." in body, "of the sources that were trained on"
     assert "1.5 (1.375 … 1.75)" in body
     assert "−0.25 (−0.5 … +0.5) |" in body
-    assert "+0 (−0.5 … +0.5) 잡음 범위 · within noise |" in body
+    assert "+0 (−0.5 … +0.5) 오차 범위 내 · within noise |" in body
     assert "**통과 · pass**, 2개 규칙" in body
     assert "해당 없는 규칙 · not applicable: drift." in body
     assert "0.97 (0.845 … 1.22)" in body

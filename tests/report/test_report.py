@@ -105,7 +105,7 @@ def test_the_page_begins_with_the_verdict(workspace, verdict, ko, en):
     first = html[html.index("<main>") : html.index("</section>")]
     assert f'class="verdict {verdict}"' in first and ko in first and en in first
     assert ("gain" in first) == (verdict == "fail"), "what is broken is named beside the verdict"
-    assert ("비교할 릴리스를 정하지 않음" in html) == (verdict == "undecided")
+    assert ("비교할 릴리스가 지정되지 않음" in html) == (verdict == "undecided")
 
 
 def row_of(html: str, heading: str) -> str:
@@ -132,7 +132,7 @@ def test_each_rule_has_its_figure_bound_interval_and_result(workspace):
     assert "within noise" not in row_of(html, "sure")
     assert "within noise" in row_of(html, "unsure"), "its interval holds the bound"
     assert "within noise" not in row_of(html, "exact"), "an interval without width is no noise"
-    assert "격리한 행의 비율" in row_of(html, "broken") and "어김" in row_of(html, "broken")
+    assert "격리한 행의 비율" in row_of(html, "broken") and "미충족" in row_of(html, "broken")
     assert "idle: " in html and "&lt;b&gt;no reason" in html
 
 
@@ -147,7 +147,7 @@ def test_before_and_after_with_intervals_and_what_is_noise(workspace):
     )
     assert "1.3000" in bits and "[1.2500, 1.3500]" in bits
     assert "−0.3000 [−0.3100, −0.2900]" in bits and bits.count(">개선<") == 3
-    assert "+5.00 [−4.00, +14.00]" in rouge and rouge.count("잡음 범위") == 3
+    assert "+5.00 [−4.00, +14.00]" in rouge and rouge.count("오차 범위 내") == 3
     foreign = row_of(html, '<span lang="ko">외국 문자가 섞인 답')
     assert foreign.count("no difference") == 3 and "within noise" not in foreign
     chance = row_of(html, '<span lang="ko">우연히 얻는')
@@ -168,7 +168,7 @@ def test_every_chart_has_a_name_a_heading_and_a_caption_in_both_languages(worksp
         for tag in ("h3", "figcaption"):
             inside = re.search(rf"<{tag}>(.*?)</{tag}>", figure, re.DOTALL)
             assert inside and 'lang="ko"' in inside[1] and 'lang="en"' in inside[1]
-    assert re.search(r'<tspan lang="ko">단계</tspan><tspan lang="en">step</tspan>', html)
+    assert re.search(r'<tspan lang="ko">스텝</tspan><tspan lang="en">step</tspan>', html)
     assert APART not in html
 
 
@@ -200,7 +200,7 @@ def test_without_topics_evaluation_sets_or_release_the_page_says_so(workspace):
         content["sets"]["test"] |= {"topics": {}, "by_topic": {}}
         write_json(path, content)
     reader = Reader(page())
-    for said in ("주제를 묻는 출처가 없어", "평가용으로 따로 둔 출처가 없습니다", "gate.release"):
+    for said in ("주제를 평가하는 출처가 없어", "평가 전용 출처가 없습니다", "gate.release"):
         assert said in reader.text["ko"]
     assert len(reader.svgs) == len(CHARTS) - 2
 
@@ -294,7 +294,7 @@ def test_what_metrics_say_is_text_and_never_markup(workspace):
     )
     html = page()
     assert "<script" not in html and html.count("&lt;script&gt;alert(1)") > 10
-    charts = re.findall(r"<svg[^>]*(?:문체별|물은 주제).*?</svg>", html, re.DOTALL)
+    charts = re.findall(r"<svg[^>]*(?:문체별|정답 주제와).*?</svg>", html, re.DOTALL)
     assert len(charts) == 2
     for chart in charts:
         assert re.search(r">[^<>]*\$x\$", chart), "no formula is made of it"
@@ -401,18 +401,18 @@ def test_every_row_that_went_is_accounted_for(workspace):
         ("dropped", "near duplicate", 20, 1400),
         ("left", "curated", 1400, 1400),
         ("dropped", "near a held-out row", 25, 1375),
-        ("dropped", "leaks an answer", 15, 1360),
+        ("dropped", "contains an evaluation answer", 15, 1360),
         ("dropped", "wrong start", 10, 1350),
-        ("left", "after leaks between splits", 1350, 1350),
+        ("left", "after removing leaks between splits", 1350, 1350),
         ("dropped", "to the test split", 110, 1240),
         ("dropped", "to the validation split", 90, 1150),
         ("left", "training split", 1150, 1150),
-        ("dropped", "left over by the ratio", 145, 1005),
+        ("dropped", "over the ratio", 145, 1005),
         ("dropped", "too many warnings", 5, 1000),
-        ("added", "used again", 20, 1020),
+        ("added", "repeated", 20, 1020),
         ("left", "mixed", 1020, 1020),
         ("dropped", "too long", 10, 1010),
-        ("left", "trained", 1010, 1010),
+        ("left", "trained on", 1010, 1010),
     ]
 
 

@@ -137,15 +137,15 @@ def test_every_chart_is_drawn_and_its_labels_are_legible(tab, language, width):
 
 
 def test_the_language_is_switched_by_click_and_by_keyboard(tab):
-    assert "조정 전과 후" in tab.run(SHOWN) and "Before and after" not in tab.run(SHOWN)
+    assert "미세조정 전후 비교" in tab.run(SHOWN) and "Before and after" not in tab.run(SHOWN)
     tab.run("document.querySelector('label[lang=en]').click()")
-    assert "Before and after" in tab.run(SHOWN) and "조정 전과 후" not in tab.run(SHOWN)
+    assert "Before and after" in tab.run(SHOWN) and "미세조정 전후 비교" not in tab.run(SHOWN)
     shown = tab.run("[...document.querySelectorAll('svg text')].map(t => t.getBBox().width).length")
     assert shown > 100
     tab.run("document.getElementById('en').focus()")
     tab.press("ArrowLeft", 37)
     assert tab.run("document.getElementById('ko').checked")
-    assert "조정 전과 후" in tab.run(SHOWN) and "Before and after" not in tab.run(SHOWN)
+    assert "미세조정 전후 비교" in tab.run(SHOWN) and "Before and after" not in tab.run(SHOWN)
 
 
 def test_chart_labels_follow_the_language(tab):
