@@ -8,10 +8,10 @@ word.
 import random
 from collections.abc import Iterator
 
-from stages.grammar import personal_phrases
-from stages.grammar.chat_casual import CASUAL, CASUAL_SLOTS
-from stages.grammar.chat_formal import FORMAL, FORMAL_SLOTS
-from stages.grammar.chat_words import CASUAL_WORDS, CHAT_WORDS, FORMAL_WORDS
+from stages.grammar.frames import personal_phrases
+from stages.grammar.frames.chat_casual import CASUAL, CASUAL_SLOTS
+from stages.grammar.frames.chat_formal import FORMAL, FORMAL_SLOTS
+from stages.grammar.frames.chat_words import CASUAL_WORDS, CHAT_WORDS, FORMAL_WORDS
 from stages.grammar.personal import Personal
 from stages.grammar.rows import Planted, Row, without_repeats
 from stages.grammar.slots import Lexicon, Slots

@@ -7,9 +7,9 @@ keywords, "summary"}.
 import random
 from collections.abc import Iterator
 
-from stages.grammar import personal_phrases
-from stages.grammar.chat_words import CHAT_WORDS
-from stages.grammar.dialogue_frames import DIALOGUE_SLOTS, SITUATIONS
+from stages.grammar.frames import personal_phrases
+from stages.grammar.frames.chat_words import CHAT_WORDS
+from stages.grammar.frames.dialogue_frames import DIALOGUE_SLOTS, SITUATIONS
 from stages.grammar.personal import Personal
 from stages.grammar.rows import Planted, Row, without_repeats
 from stages.grammar.slots import Slots

@@ -10,16 +10,21 @@ import re
 from collections.abc import Iterator
 from itertools import cycle
 
-from stages.grammar import personal_phrases
-from stages.grammar.instruct_code import code_and_explanation, inference
-from stages.grammar.instruct_frames import (
+from stages.grammar.frames import (
+    instruct_car_repair,
+    instruct_counselling,
+    instruct_everyday,
+    instruct_finance,
+    instruct_it,
+    instruct_law,
+    personal_phrases,
+)
+from stages.grammar.frames.instruct_code import code_and_explanation, inference
+from stages.grammar.frames.instruct_language import (
     DIALECT,
     DIALECT_WORDS,
-    FRAMES,
     LEVEL_WORDS,
     LEVELS,
-    OPENINGS,
-    SHARED,
     SPELLING,
     SPELLING_WORDS,
 )
@@ -27,12 +32,42 @@ from stages.grammar.news import FRAMES_BY_SECTION, SECTIONS, body, headline_and_
 from stages.grammar.particles import with_particle
 from stages.grammar.personal import Personal
 from stages.grammar.rows import Planted, Row
-from stages.grammar.slots import Slots
+from stages.grammar.slots import Slots, number
 
 CATEGORIES = (
     "일상대화", "IT", "맞춤법", "문체변환", "사투리", "금융",
     "법률", "자동차정비", "상담", "긴글요약", "추론", "코드설명",
 )  # fmt: skip
+FRAMES = {
+    "일상대화": instruct_everyday.FRAMES,
+    "IT": instruct_it.FRAMES,
+    "금융": instruct_finance.FRAMES,
+    "법률": instruct_law.FRAMES,
+    "자동차정비": instruct_car_repair.FRAMES,
+    "상담": instruct_counselling.FRAMES,
+}
+OPENINGS = {
+    "IT": instruct_it.OPENINGS,
+    "금융": instruct_finance.OPENINGS,
+    "법률": instruct_law.OPENINGS,
+    "자동차정비": instruct_car_repair.OPENINGS,
+    "상담": instruct_counselling.OPENINGS,
+}
+# Words that the frames of several categories use.
+SHARED = {
+    "when": ("요즘", "얼마 전부터", "며칠째", "지난주부터", "어제부터"),
+    "day": ("토요일에", "일요일에", "금요일 저녁에"),
+    "who": (
+        "사회 초년생이에요.",
+        "부모님께 설명하려고요.",
+        "통장을 처음 만들어요.",
+        "발표를 준비하고 있어요.",
+        "중학생 아들이 물어봤어요.",
+        "뉴스에서 들었어요.",
+    ),
+    "car": ("경차", "중형차", "소형차", "승합차", "하이브리드차"),
+    "km": number(18000, 160000, 1000),
+}
 SYSTEMS = (
     "질문에 친절하고 정확하게 답하세요.",
     "당신은 한국어 도우미입니다. 짧고 분명하게 답하세요.",

@@ -8,23 +8,33 @@ drawn again.
 import random
 from collections.abc import Iterator
 
-from stages.grammar import personal_phrases
-from stages.grammar.news_life import LIFE_FRAMES
-from stages.grammar.news_public import PUBLIC_FRAMES
-from stages.grammar.news_words import WORDS, Frame
+from stages.grammar.frames import personal_phrases
+from stages.grammar.frames.news_culture import CULTURE
+from stages.grammar.frames.news_economy import ECONOMY
+from stages.grammar.frames.news_politics import POLITICS
+from stages.grammar.frames.news_science import SCIENCE
+from stages.grammar.frames.news_society import SOCIETY
+from stages.grammar.frames.news_sports import SPORTS
+from stages.grammar.frames.news_words import WORDS, Frame
+from stages.grammar.frames.news_world import WORLD
 from stages.grammar.personal import Personal
 from stages.grammar.rows import Planted, Row, without_repeats
 from stages.grammar.slots import Slots
 
 STYLES = ("news_headline", "news_lead", "news_body")
-SECTIONS = ("정치", "경제", "사회", "생활문화", "세계", "IT과학", "스포츠")
+FRAMES_BY_SECTION = {
+    "정치": POLITICS,
+    "경제": ECONOMY,
+    "사회": SOCIETY,
+    "생활문화": CULTURE,
+    "세계": WORLD,
+    "IT과학": SCIENCE,
+    "스포츠": SPORTS,
+}
+SECTIONS = tuple(FRAMES_BY_SECTION)
 TITLE_LENGTH_CHARS = range(15, 36)
 LEAD_LENGTH_CHARS = range(40, 91)
 BODY_MAX_CHARS = 220
-
-FRAMES_BY_SECTION = {
-    s: tuple(f for f in PUBLIC_FRAMES + LIFE_FRAMES if f.section == s) for s in SECTIONS
-}
 
 
 def news_rows(rng: random.Random, personal: Personal) -> Iterator[Row]:

@@ -17,7 +17,7 @@ Wherever a numbering plan leaves room, values come from ranges that nobody can o
 import random
 from collections.abc import Mapping
 
-from stages.grammar import personal_phrases
+from stages.grammar.frames import personal_phrases
 from stages.grammar.rows import Planted
 from stages.grammar.slots import Lexicon, Slots, Word
 

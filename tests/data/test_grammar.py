@@ -13,16 +13,14 @@ from itertools import islice
 import pytest
 
 from stages.grammar.chat import chat_rows
-from stages.grammar.chat_casual import CASUAL
-from stages.grammar.chat_formal import FORMAL
 from stages.grammar.dialogue import dialogue_rows
-from stages.grammar.dialogue_frames import SITUATIONS
+from stages.grammar.frames.chat_casual import CASUAL
+from stages.grammar.frames.chat_formal import FORMAL
+from stages.grammar.frames.dialogue_frames import SITUATIONS
+from stages.grammar.frames.news_words import WORDS
 from stages.grammar.instruct import CATEGORIES, instruct_rows
 from stages.grammar.malformed import malformed_line
-from stages.grammar.news import SECTIONS, STYLES, news_rows
-from stages.grammar.news_life import LIFE_FRAMES
-from stages.grammar.news_public import PUBLIC_FRAMES
-from stages.grammar.news_words import WORDS
+from stages.grammar.news import FRAMES_BY_SECTION, SECTIONS, STYLES, news_rows
 from stages.grammar.particles import with_particle
 from stages.grammar.personal import TYPES, Personal
 from stages.grammar.pretrain import pretrain_documents
@@ -109,7 +107,7 @@ def test_unreadable_word_is_refused():
 
 
 def all_templates():
-    for frame in PUBLIC_FRAMES + LIFE_FRAMES:
+    for frame in (frame for frames in FRAMES_BY_SECTION.values() for frame in frames):
         yield from frame.titles + frame.leads + frame.details + frame.quotes
     for script in CASUAL + FORMAL:
         for turn in script:
