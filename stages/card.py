@@ -13,7 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from stages.formats.json_files import Json, read_json
-from stages.measuring.table import TABLE
+from stages.measuring.measures import TABLE
 from stages.params.base import Base
 from stages.params.card import Card
 from stages.params.chat_format import ChatFormat

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from stages.formats.json_files import Json, write_json
 from stages.formats.tables import Row
-from stages.measuring.table import FORMULAS
+from stages.measuring.measures import FORMULAS
 from stages.params.contrast import Contrast
 from stages.params.reading import read_params
 from stages.params.section import Sections, Seed

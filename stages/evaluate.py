@@ -2,7 +2,7 @@
 `metrics/evaluate/<variant>.json` and, row by row, `data/scores/<variant>.parquet` out.
 
 No model is loaded here, so another metric needs no new answers. What each measure is stands in
-`stages/measuring/table.py`.
+`stages/measuring/measures.py`.
 """
 
 import logging
@@ -21,10 +21,10 @@ from stages.korean.lexicon import read_lexicon, read_phrases
 from stages.korean.speech_level import speech_level
 from stages.measuring.bertscore import bertscore
 from stages.measuring.manner import manner
-from stages.measuring.measures import SUMMANDS, measures, topics_of
 from stages.measuring.output import keeps_schema, personal_data
 from stages.measuring.rouge import rouge
 from stages.measuring.short_answers import exact_match, f1
+from stages.measuring.sums import SUMMANDS, measures, topics_of
 from stages.params.answer import Answer
 from stages.params.compute import Compute
 from stages.params.evaluate import Evaluate

@@ -13,7 +13,7 @@ from jinja2 import Environment, StrictUndefined, UndefinedError
 from markupsafe import Markup
 
 from stages.formats.json_files import Json, read_json, write_json
-from stages.measuring.table import TABLE
+from stages.measuring.measures import TABLE
 from stages.params.reading import read_params
 from stages.params.section import Sections, Seed
 from stages.pipeline import paths

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from ruamel.yaml import YAML
 
-from stages.measuring.table import TABLE
+from stages.measuring.measures import TABLE
 from tests.documents import DOCS, anchor, commands, english, headings, korean, links, name, prose
 from tests.micro import ROOT
 

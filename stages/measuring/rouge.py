@@ -19,7 +19,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from rouge_score.tokenizers import Tokenizer
 
 from stages.korean.morphemes import kiwi
-from stages.measuring.table import ROUGE_KINDS
+from stages.measuring.measures import ROUGE_KINDS
 
 KINDS = tuple(ROUGE_KINDS)
 _DROPPED = re.compile(r"[^0-9a-z가-힣ㄱ-ㆎ]+")

@@ -4,7 +4,7 @@ numbers that it shows, and is None where there are none."""
 from collections.abc import Sequence
 
 from stages.formats.json_files import Json
-from stages.measuring.table import HEADLINE
+from stages.measuring.measures import HEADLINE
 from stages.pipeline.variants import SIDE_BY_SIDE
 from stages.reporting.drawing import (
     COLOURS,

@@ -6,7 +6,7 @@ table of measures is shown as a plain number that may go either way.
 
 from typing import Literal
 
-from stages.measuring.table import TABLE, Measure
+from stages.measuring.measures import TABLE, Measure
 
 Number = int | float | None
 UNKNOWN = Measure("", "", "number", "unknown", None)

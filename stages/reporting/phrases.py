@@ -1,6 +1,6 @@
 """The phrases of the page by their keys, in Korean and in English. (A table, however long.)"""
 
-from stages.measuring.table import TABLE
+from stages.measuring.measures import TABLE
 
 PAGE = {
     "language": ("언어", "Language"),

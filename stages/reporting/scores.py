@@ -4,7 +4,7 @@ noise. Values are those of `metrics/evaluate/`, intervals those of `metrics/cont
 from typing import NamedTuple
 
 from stages.formats.json_files import Json
-from stages.measuring.table import HEADLINE
+from stages.measuring.measures import HEADLINE
 from stages.pipeline.variants import SIDE_BY_SIDE, VARIANTS
 from stages.reporting.figures import Number, direction, in_order, shown
 from stages.reporting.words import Said, named

@@ -4,7 +4,7 @@ import numpy as np
 
 from stages.formats.json_files import Json
 from stages.formats.tables import Row
-from stages.measuring.measures import columns, measure, rounded, topics_of
+from stages.measuring.sums import columns, measure, rounded, topics_of
 from stages.resampling.bootstrap import FEWEST_ROWS, interval, resampled_sums
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from stages import contrast
 from stages.formats.tables import write_file
-from stages.measuring.measures import SUMMANDS
-from stages.measuring.table import FORMULAS
+from stages.measuring.measures import FORMULAS
+from stages.measuring.sums import SUMMANDS
 from stages.pipeline.errors import DataError
 from stages.resampling.bootstrap import interval, resampled_sums
 

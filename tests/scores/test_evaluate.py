@@ -13,8 +13,8 @@ from stages.answer import PREDICTIONS
 from stages.formats.json_files import read_json
 from stages.formats.tables import write_file
 from stages.measuring.bertscore import bertscore, greedy_f1
-from stages.measuring.measures import SUMMANDS
 from stages.measuring.output import keeps_schema
+from stages.measuring.sums import SUMMANDS
 from stages.params.evaluate import Bertscore, OutputSchema
 from stages.params.reading import read_params
 from stages.pipeline.errors import InputError, ModelError

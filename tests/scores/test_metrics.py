@@ -13,9 +13,9 @@ from stages.answering.likelihood import answer_bits
 from stages.chat.rendering import IGNORED, Encoded
 from stages.evaluate import by_chance
 from stages.measuring.manner import manner
-from stages.measuring.measures import SUMMANDS, measures
 from stages.measuring.rouge import rouge
 from stages.measuring.short_answers import exact_match, f1
+from stages.measuring.sums import SUMMANDS, measures
 
 # (prediction, reference, ROUGE-1, -2, -L of eojeol, of syllables), computed by an implementation of
 # n-grams and longest common subsequences of its own.
