@@ -81,7 +81,7 @@ def dependencies(stage: str) -> list[str]:
     """The closure, sorted, with a directory in the place of a package that is used whole."""
     files = closure(stage)
     listed = set(files)
-    for package in {file.parent for file in files} - {STAGES}:
+    for package in sorted({file.parent for file in files} - {STAGES}, reverse=True):  # inner first
         listed |= {file for file in package.iterdir() if file.suffix in TEMPLATES}
         modules = set(package.rglob("*.py"))
         if len(modules) > 1 and {m for m in modules if not passes_no_byte(m)} <= files:
