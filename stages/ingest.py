@@ -2,13 +2,11 @@
 `data/quarantine/<source>.parquet`.
 
 A bad row is never an error and never vanishes: rows in = rows out + rows quarantined. Quarantine
-holds the line number, a reason code and the hash of the line (of a row of Parquet: of the columns
-that the source reads), so that its owner can find it, and nothing of its content, which has not
-been scrubbed.
+holds the file, the line number and a reason code, so that its owner can find it, and nothing of its
+content, which has not been scrubbed: not even a hash, which gives a short value away to whoever
+tries them all.
 """
 
-import hashlib
-import json
 import logging
 import re
 from collections import Counter
@@ -22,12 +20,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stages.formats.json_files import Json, write_json
-from stages.formats.tables import CANONICAL, Row, open_file, write_batches
+from stages.formats.tables import INGESTED, Row, open_file, write_batches
 from stages.korean.speech_level import Level, speech_level, tone_of
 from stages.params.reading import read_params
 from stages.params.runtime import Runtime
 from stages.params.section import Name, Sections
 from stages.params.sources import Source
+from stages.pii.scrubber import scrub
 from stages.pipeline import paths
 from stages.pipeline.engine import map_batches
 from stages.pipeline.errors import DataError, EngineError, InputError, ParamsError
@@ -50,12 +49,11 @@ QUARANTINE = pa.schema(
         ("file", pa.string()),
         ("line", pa.int64()),
         ("reason", pa.string()),
-        ("sha256", pa.string()),
     ]
 )
 # A row of a batch is either canonical, and then has no reason, or one for quarantine.
-CHECKED = pa.schema([*CANONICAL, *QUARANTINE])
-REFUSED = dict.fromkeys(CANONICAL.names)
+CHECKED = pa.schema([*INGESTED, *QUARANTINE])
+REFUSED = dict.fromkeys(INGESTED.names)
 
 
 def ingest_batch(
@@ -64,8 +62,8 @@ def ingest_batch(
     """A batch of raw pieces of one file as a batch of CHECKED rows, one for each."""
     check = contract_of(source)
     rows: list[Row] = []
-    for line, sha256, content in records(batch, source.format, header):
-        place = {"file": file, "line": line, "sha256": sha256}
+    for line, content in records(batch, source.format, header):
+        place = {"file": file, "line": line}
         try:
             if isinstance(content, Refused):
                 raise content
@@ -78,16 +76,13 @@ def ingest_batch(
 def canonical(row: Checked, name: str, source: Source) -> Row:
     """The canonical row of the texts of one raw row."""
     style, fields, turns = row.style, row.fields, row.turns
-    content = json.dumps([name, style, fields, turns], ensure_ascii=False, sort_keys=True)
     described = fields | {"style": style} | manner(row, source)
     where = f"sources.{name}.style_tags"
-    group = hashlib.sha256(f"{name}\n{row.group}".encode()).hexdigest()[:16]
     return {
-        "id": hashlib.sha256(content.encode()).hexdigest()[:16],
         "source": name,
         "kind": source.kind,
         "use": source.use,
-        "group": group if row.group else "",
+        "group": row.group,
         "style": style,
         "style_tags": [_tag(tag, described, where) for tag in source.style_tags],
         "license": source.license,
@@ -146,6 +141,16 @@ def raw_files(name: str, source: Source) -> list[Path]:
     return [path]
 
 
+def shown_names(files: list[Path]) -> list[str]:
+    """The names of files as quarantine may hold them: masked, and then with their place in the
+    order of names, since two may be equal."""
+    masked = [scrub(file.name)[0] for file in files]
+    return [
+        shown if shown == file.name else f"{shown} ({place})"
+        for place, (file, shown) in enumerate(zip(files, masked, strict=True), start=1)
+    ]
+
+
 def open_raw(path: Path, source: Source) -> tuple[list[str], Iterator[pa.RecordBatch]]:
     """The column names of the file (none for JSON lines), and its rows in batches.
 
@@ -187,18 +192,19 @@ class Tally:
 
 
 def good_rows(
-    path: Path, name: str, source: Source, runtime: Runtime, tally: Tally,
+    path: Path, file: str, name: str, source: Source, runtime: Runtime, tally: Tally,
     quarantine: Callable[[pa.RecordBatch], None],
 ) -> Iterator[pa.RecordBatch]:  # fmt: skip
-    """The canonical rows of one file; the others go to `quarantine`, counted by their reason."""
+    """The canonical rows of one file, which quarantine calls `file`; the other rows go there,
+    counted by their reason."""
     header, batches = open_raw(path, source)
-    work = partial(ingest_batch, name=name, source=source, file=path.name, header=header)
+    work = partial(ingest_batch, name=name, source=source, file=file, header=header)
     for batch in map_batches(work, tally.reading(batches), runtime):
         reason = pc.field("reason")
         bad = batch.filter(reason.is_valid()).select(QUARANTINE.names)
         tally.quarantined.update(bad.column("reason").to_pylist())
         quarantine(bad)
-        yield batch.filter(reason.is_null()).select(CANONICAL.names)
+        yield batch.filter(reason.is_null()).select(INGESTED.names)
 
 
 def balanced(name: str, rows_out: int, tally: Tally) -> Json:
@@ -243,8 +249,11 @@ def main() -> None:
     tally = Tally()
     with publish(*outs) as (table, quarantine_file, metrics_file):
         with open_file(quarantine_file, QUARANTINE) as quarantine:
-            rows = (good_rows(f, name, source, runtime, tally, quarantine) for f in files)
-            rows_out = write_batches(table, chain.from_iterable(rows))
+            named = zip(files, shown_names(files), strict=True)
+            rows = (
+                good_rows(f, shown, name, source, runtime, tally, quarantine) for f, shown in named
+            )
+            rows_out = write_batches(table, chain.from_iterable(rows), INGESTED)
         metrics = balanced(name, rows_out, tally)
         write_json(metrics_file, metrics)
     log.info("%s: %d rows in, %d out, %d quarantined %s", name, metrics["rows_in"], rows_out,

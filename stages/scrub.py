@@ -4,8 +4,16 @@
 It comes before anything that shows, stores or trains on the text (S1-15). Conversations are masked
 turn by turn and fields one by one. What a number is often stands in the turn before, or is the
 field's name, so these are read along. A row's masks depend on that row alone.
+
+Rows get their ids here, from what the masks leave. A hash of the unmasked row would give the value
+away to whoever has the masked text beside it: a template with one hole, and a few digits to try. So
+an id follows from the masked content alone, rows that are equal once masked differ by their place
+among themselves, and a group takes the id of its first row, never a hash of its name. That needs no
+secret, and rows that are added below change no id.
 """
 
+import hashlib
+import json
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -26,6 +34,7 @@ from stages.pipeline.outputs import publish
 from stages.pipeline.program import item, run
 
 log = logging.getLogger("scrub")
+ID_HEX_DIGITS = 16
 
 
 class Params(Sections):
@@ -44,7 +53,8 @@ def scrub_batch(batch: pa.RecordBatch, optional: frozenset[str]) -> pa.RecordBat
         clean, spans = scrub_row(row, optional)
         masks = [f"{span.type}/{span.rule}" for span in spans]
         doubtful = any(span.confidence == "low" for span in spans)
-        rows.append(clean | {"masks": masks, "doubtful": doubtful})
+        own = {"id": content_id(clean), "masks": masks, "doubtful": doubtful}
+        rows.append(clean | own)
     return pa.RecordBatch.from_pylist(rows, schema=SCRUBBED)
 
 
@@ -68,12 +78,45 @@ def scrub_row(row: Row, optional: frozenset[str]) -> tuple[Row, list[Span]]:
     return row | {"fields": fields, "turns": turns, "style": style, "style_tags": tags}, found
 
 
+def content_id(row: Row) -> str:
+    """The id of the first row that has this masked content."""
+    content = [row["source"], row["style"], row["fields"], row["turns"]]
+    return _short(json.dumps(content, ensure_ascii=False, sort_keys=True))
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:ID_HEX_DIGITS]
+
+
+class Ids:
+    """Gives the rows of one source their ids and groups, in the rows' order."""
+
+    def __init__(self) -> None:
+        self.equal: Counter[int] = Counter()  # rows so far, by content; an int is half a str
+        self.first: dict[str, str] = {}  # the id of a group's first row, by the source's own name
+
+    def of(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch, whose `id` is that of its content and whose `group` the source's own name,
+        with the ids and groups that rows keep."""
+        ids, groups = [], []
+        for content, group in zip(batch["id"].to_pylist(), batch["group"].to_pylist(), strict=True):
+            place = self.equal[int(content, 16)]
+            self.equal[int(content, 16)] += 1
+            ids.append(_short(f"{content}/{place}") if place else content)
+            groups.append(self.first.setdefault(group, ids[-1]) if group else "")
+        for name, values in (("id", ids), ("group", groups)):
+            at = batch.schema.get_field_index(name)
+            batch = batch.set_column(at, name, pa.array(values, pa.string()))
+        return batch
+
+
 def main() -> None:
     name = item("source")
     params = read_params(Params)
     outs = [paths.SCRUBBED / name, paths.METRICS / "scrub" / f"{name}.json"]
     masks: Counter = Counter()
     rows_masked = rows_to_review = 0
+    ids = Ids()
 
     def scrubbed() -> Iterator[pa.RecordBatch]:
         nonlocal rows_masked, rows_to_review
@@ -83,7 +126,7 @@ def main() -> None:
             masks.update(mask for of_row in of_rows for mask in of_row)
             rows_masked += sum(map(bool, of_rows))
             rows_to_review += batch.column("doubtful").to_pylist().count(True)
-            yield batch.select(CANONICAL.names)
+            yield ids.of(batch.select(CANONICAL.names))
 
     with publish(*outs) as (table, metrics_file):
         rows = write_batches(table, scrubbed())

@@ -23,7 +23,8 @@ ROWS_PER_BATCH = 1_000  # what one worker takes at a time; in no output's bytes
 Row = dict[str, Any]
 
 # What every source becomes. `fields` holds the source's own named texts, `turns` a conversation,
-# `group` the hash of what must stay in one split with it (a dialogue, a set of paraphrases) or "".
+# `group` the id of the first row of a set that must stay in one split (a dialogue, paraphrases), or
+# "". `id` and `group` follow from masked content (scrub.py).
 CANONICAL = pa.schema(
     [
         ("id", pa.string()),
@@ -39,6 +40,9 @@ CANONICAL = pa.schema(
         ("turns", pa.list_(pa.struct([("role", pa.string()), ("text", pa.string())]))),
     ]
 )
+
+# What ingest writes, unmasked: no ids yet, and the groups as the source calls them.
+INGESTED = pa.schema([field for field in CANONICAL if field.name != "id"])
 
 # `near`: ids of earlier rows that are so alike that they must not stand in different splits.
 CURATED = pa.schema([*CANONICAL, ("near", pa.list_(pa.string()))])

@@ -13,7 +13,6 @@ together.)
 """
 
 import csv
-import hashlib
 import json
 import re
 from collections import Counter, deque
@@ -35,7 +34,7 @@ BYTES_PER_BATCH = 8 * 2**20
 # Of Parquet, so many rows are decoded at a time. What a column chunk takes on disk says little of
 # it: a text that is repeated is written once.
 ROWS_PER_STEP = 64
-MAX_LINE_BYTES = 64 * 2**20  # a longer line is read in pieces, hashed and refused
+MAX_LINE_BYTES = 64 * 2**20  # a longer line is read in pieces and refused
 # A quote in CSV that is open for longer was never meant as one.
 MAX_LINES = 1_000
 MAX_OPEN_BYTES = 64 * 2**20
@@ -46,7 +45,7 @@ csv.field_size_limit(2**31 - 1)  # the default refuses a file for one long field
 
 
 class Piece(NamedTuple):
-    """Line or row number from 1; the bytes, or their SHA-256 where `reason` refuses them."""
+    """Line or row number from 1; the bytes, or none where `reason` refuses them."""
 
     line: int
     raw: bytes
@@ -55,7 +54,6 @@ class Piece(NamedTuple):
 
 class Record(NamedTuple):
     line: int
-    sha256: str
     content: dict | Refused
 
 
@@ -104,11 +102,9 @@ def _lines(file: BinaryIO) -> Iterator[Piece]:
         if number == 1:
             raw = raw.removeprefix(BOM)
         if len(raw) == MAX_LINE_BYTES and not raw.endswith(b"\n"):
-            digest = hashlib.sha256(raw)
             while raw and not raw.endswith(b"\n"):
                 raw = file.readline(MAX_LINE_BYTES)
-                digest.update(raw)
-            yield Piece(number, digest.digest(), "line_too_long")
+            yield Piece(number, b"", "line_too_long")
         else:
             yield Piece(number, raw)
 
@@ -162,7 +158,7 @@ def _csv_pieces(lines: Iterator[Piece]) -> Iterator[Piece]:
             held = open_for = 0  # the line that closed it was the last one read
             yield Piece(piece.line, b"".join(taken))
         else:
-            yield Piece(piece.line, hashlib.sha256(piece.raw).digest(), "unclosed_quote")
+            yield Piece(piece.line, b"", "unclosed_quote")
 
 
 def _quote_after(piece: Piece, is_open: bool) -> Quote:
@@ -299,10 +295,10 @@ def records(batch: pa.RecordBatch, form: str, header: list[str]) -> Iterator[Rec
         return
     for line, raw, reason in zip(*(column.to_pylist() for column in batch.columns), strict=True):
         if reason is not None:
-            yield Record(line, raw.hex(), Refused(reason))
+            yield Record(line, Refused(reason))
         else:
             content = _json(raw) if form == "jsonl" else _csv(raw, form, header)
-            yield Record(line, hashlib.sha256(raw).hexdigest(), content)
+            yield Record(line, content)
 
 
 def _json(raw: bytes) -> dict | Refused:
@@ -360,32 +356,8 @@ def _parquet_records(batch: pa.RecordBatch) -> Iterator[Record]:
         try:
             (record,) = row.to_pylist()
         except UnicodeDecodeError:  # Parquet calls a column text and checks nothing
-            yield Record(line, _row_digest(row), Refused("invalid_utf8"))
+            yield Record(line, Refused("invalid_utf8"))
         except (ValueError, OverflowError, pa.ArrowException):  # a date after the year 9999
-            yield Record(line, _row_digest(row), Refused("unreadable_value"))
+            yield Record(line, Refused("unreadable_value"))
         else:
-            yield Record(line, _row_digest(row), record)
-
-
-def _row_digest(row: pa.RecordBatch) -> str:
-    """A row of Parquet has no bytes of its own: the hash of its values in the columns that are
-    read, whichever of Arrow's types holds them."""
-    values = [_bare(column[0]) for column in row.columns]
-    return hashlib.sha256(repr(values).encode()).hexdigest()
-
-
-def _bare(value: pa.Scalar) -> Any:
-    """A value without what may fail on its way to Python: texts as bytes, times as numbers.
-    (Arrow's own bytes of a row will not do: pyarrow 25 cannot `take` from a view.)"""
-    if not value.is_valid:
-        return None
-    if isinstance(value, pa.ListScalar):  # a map, too, and every other kind of list
-        return [_bare(part) for part in value.values]
-    if isinstance(value, pa.StructScalar):
-        return [_bare(value[at]) for at in range(len(value))]
-    if isinstance(value, pa.BinaryScalar):
-        return value.as_buffer().to_pybytes()
-    inner = getattr(value, "value", None)  # of a dictionary or an extension: what it stands for
-    if isinstance(inner, pa.Scalar):
-        return _bare(inner)
-    return value.as_py() if inner is None else inner
+            yield Record(line, record)

@@ -223,7 +223,6 @@ def test_values_that_parquet_can_hold_and_no_text_can(run, tmp_path):
     found = list(records.records(batch, "parquet", []))
     assert [str(row.content) for row in found[1:3]] == ["unreadable_value"] * 2
     assert str(found[0].content) == "invalid_utf8" and isinstance(found[3].content, dict)
-    assert len({row.sha256 for row in found}) == 4
     rows, metrics, _ = run((tmp_path / "wide.parquet").read_bytes(), LONG | {"format": "parquet"})
     assert metrics["rows_in"] == 4 and len(rows) >= 1
 

@@ -9,7 +9,7 @@ import pytest
 
 from stages import scrub
 from stages.formats.json_files import read_json
-from stages.formats.tables import read_table, write_table
+from stages.formats.tables import INGESTED, read_table, write_table
 from stages.pii.scrubber import Span
 from stages.pipeline import paths
 from tests.micro import SHIPPED
@@ -19,7 +19,6 @@ NONE: frozenset[str] = frozenset()
 
 def row(fields: dict[str, str] | None = None, turns: tuple[str, ...] = (), tags=()) -> dict:
     return {
-        "id": "0" * 16,
         "source": "chat",
         "kind": "chat",
         "style": "kakao_casual",
@@ -115,7 +114,7 @@ def run_stage(monkeypatch, rows, optional="[]"):
     text = SHIPPED.read_text(encoding="utf-8")
     assert "  optional: []" in text
     Path("params.yaml").write_text(text.replace("  optional: []", f"  optional: {optional}", 1))
-    write_table(paths.INGESTED / "chat", rows)
+    write_table(paths.INGESTED / "chat", rows, INGESTED)
     monkeypatch.setattr(sys, "argv", ["scrub", "--source", "chat"])
     scrub.main()
     return list(read_table(paths.SCRUBBED / "chat")), read_json(Path("metrics/scrub/chat.json"))
@@ -124,9 +123,9 @@ def run_stage(monkeypatch, rows, optional="[]"):
 def test_the_stage_keeps_every_row_in_order_and_counts_its_masks(workspace, monkeypatch):
     """S1-16: the record of a file: rows, masked rows, masks by type, and never a value."""
     texts = ["안녕", "010-1234-5678로 와, 02-123-4567도 돼", "잘 가", "메일 hong@example.com"]
-    rows = [row({"t": text}) | {"id": f"{i:016x}"} for i, text in enumerate(texts)]
+    rows = [row({"t": text}) for text in texts]
     out, metrics = run_stage(monkeypatch, rows)
-    assert [r["id"] for r in out] == [r["id"] for r in rows]
+    assert len({r["id"] for r in out}) == len(rows) and all(len(r["id"]) == 16 for r in out)
     assert [r["fields"]["t"] for r in out] == [
         "안녕",
         "[PHONE]로 와, [LANDLINE]도 돼",

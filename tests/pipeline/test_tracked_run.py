@@ -1,7 +1,9 @@
 """What a run leaves: the same numbers in MLflow as in metrics/, and no personal data anywhere."""
 
+import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stages.formats.json_files import read_json
+from stages.formats.tables import read_table
 from stages.sample import KINDS, source_rows
 from stages.tracking.projection import scalars
 from tests.micro import STAGES, Project, environment_for
@@ -119,9 +122,40 @@ def nothing_is_left(folder: Path, log: Path) -> None:
         file.read_text(encoding="utf-8") for file in (folder / "data/raw/sample").glob("*.jsonl")
     )
     assert all(value in raw for value in values)
+    given_away = hashes(guesses(folder, values))
     for name, content in everything_left(folder, log):
         found = [value for value in values if value in content]
         assert found == [], f"{len(found)} planted values in {name}"
+        known = {run[:HEX_DIGITS] for run in re.findall(r"[0-9a-f]{12,}", content)} & given_away
+        assert known == set(), f"{len(known)} hashes of what was masked in {name}"
+
+
+HEX_DIGITS = 12
+
+
+def guesses(folder: Path, values: set[str]) -> Iterator[str]:
+    """What someone would hash who guesses a masked value right: the value, its raw line, and the
+    unmasked row, whole and by its texts."""
+    yield from values
+    for file in (folder / "data/raw/sample").glob("*.jsonl"):
+        yield from file.read_text(encoding="utf-8").splitlines(keepends=True)
+    for table in (folder / "data/ingested").iterdir():
+        for row in read_table(table):
+            content = [row["source"], row["style"], row["fields"], row["turns"]]
+            if any(value in str(content) for value in values):
+                yield from (json.dumps(content, ensure_ascii=a, sort_keys=s) for a, s in BOTH)
+                yield from row["fields"].values()
+                yield from (turn["text"] for turn in row["turns"])
+
+
+BOTH = [(ascii_only, sort) for ascii_only in (False, True) for sort in (False, True)]
+
+
+def hashes(texts: Iterator[str]) -> set[str]:
+    """The first digits of each text's hashes."""
+    kinds = (hashlib.md5, hashlib.sha1, hashlib.sha256, hashlib.blake2b)
+    every = {text for found in texts for text in (found, found.strip())}
+    return {kind(text.encode()).hexdigest()[:HEX_DIGITS] for text in every for kind in kinds}
 
 
 def test_pages_of_the_tracker_open(sent: Project) -> None:
