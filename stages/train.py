@@ -206,7 +206,7 @@ def main() -> None:
             fit(params, room, Path(nowhere) / "history.csv", Path(nowhere) / "adapter", live)
         return
     outs = [paths.ADAPTER, paths.PLOTS / "train.csv", paths.METRICS / "train.json"]
-    with publish(*outs) as (adapter, history, metrics_file):
+    with live, publish(*outs) as (adapter, history, metrics_file):
         with tempfile.TemporaryDirectory(dir=adapter.parent) as made:  # same disk: renames work
             metrics = fit(params, room, history, Path(made), live)
             take_adapter(Path(made), adapter)

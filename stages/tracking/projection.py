@@ -6,7 +6,6 @@ each output.
 import csv
 import os
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +13,10 @@ from typing import TYPE_CHECKING
 from stages.formats.json_files import read_json
 from stages.pipeline import paths
 from stages.pipeline.hashes import dvc_hash
-from stages.tracking.store import connected, legal
+from stages.tracking.store import MAX_NAME_CHARS, connected, legal
 
 if TYPE_CHECKING:
-    from mlflow.entities import Metric
+    from mlflow.entities import Run
     from mlflow.tracking import MlflowClient
 
 BATCH = 1000  # the store's limit of metrics a call
@@ -31,40 +30,57 @@ def send(
     only_missing: bool = False,
 ) -> None:
     """`stage`: DVC's name of it (`scrub@news`). `run_id`: the run that showed its steps. With
-    `only_missing`, a run with the same outputs is not repeated."""
+    `only_missing`, a run with the same outputs is not repeated, and one that was cut off is
+    completed."""
+    from mlflow.entities import Metric, RunTag
+
     client, experiment = connected(uri)
     tags = _git_tags() | {"dvc.stage": stage, "dvc.exp": os.environ.get("DVC_EXP_NAME", "")}
     tags |= {f"dvc.out.{out.as_posix()}": dvc_hash(out) for out in outs if out.exists()}
-    if only_missing and _has(client, experiment, tags):
-        return
-    if run_id is None:
-        run_id = client.create_run(experiment, run_name=stage, tags=tags).info.run_id
+    run = _known(client, run_id)
+    if only_missing:
+        same = _of_same_outputs(client, experiment, tags)
+        if any(found.info.status == "FINISHED" for found in same):
+            return
+        run = same[0] if same else run
+    if run is None:
+        run = client.create_run(experiment, run_name=stage, tags=tags)
     else:
-        for name, value in tags.items():
-            client.set_tag(run_id, name, value)
-    points = list(_points(outs))
+        client.log_batch(run.info.run_id, tags=[RunTag(*tag) for tag in tags.items()])
+    # The same time whenever it is sent: a point that the store has already is not doubled.
+    started_ms = run.info.start_time
+    points = [Metric(name, value, started_ms, step) for name, value, step in _points(outs)]
     for start in range(0, len(points), BATCH):
-        client.log_batch(run_id, metrics=points[start : start + BATCH])
-    client.set_terminated(run_id)
+        client.log_batch(run.info.run_id, metrics=points[start : start + BATCH])
+    client.set_terminated(run.info.run_id)
 
 
-def _points(outs: Sequence[Path]) -> Iterator["Metric"]:
-    """The numbers of the outputs that are metrics, and the curves of those that are plots with a
-    step."""
-    from mlflow.entities import Metric
+def _points(outs: Sequence[Path]) -> Iterator[tuple[str, float, int]]:
+    """Name, value and step of the numbers of the outputs that are metrics, and of the curves of
+    those that are plots with a step. Of names that are the same to MLflow, the later ones get a
+    number."""
+    names: dict[str, str] = {}  # by the name in the file
 
-    now_ms = int(time.time() * 1000)
+    def own(name: str) -> str:
+        if name not in names:
+            known, number = set(names.values()), 2
+            taken = legal(name)
+            while taken in known:
+                taken, number = f"{legal(name)[: MAX_NAME_CHARS - 6]}_{number}", number + 1
+            names[name] = taken
+        return names[name]
+
     for out in outs:
         if out.suffix == ".json" and out.is_relative_to(paths.METRICS) and out.is_file():
             for name, value in scalars(read_json(out)):
-                yield Metric(legal(name), value, now_ms, 0)
+                yield own(name), value, 0
         elif out.suffix == ".csv" and out.is_relative_to(paths.PLOTS) and out.is_file():
             with out.open(encoding="utf-8", newline="") as file:
                 for record in csv.DictReader(file):
                     step = record.pop("step", None)
                     for name, value in record.items():
                         if value and step is not None:
-                            yield Metric(f"curve.{legal(name)}", float(value), now_ms, int(step))
+                            yield own(f"curve.{name}"), float(value), int(step)
 
 
 def scalars(metrics: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, float]]:
@@ -76,13 +92,27 @@ def scalars(metrics: Mapping[str, object], prefix: str = "") -> Iterator[tuple[s
             yield f"{prefix}{key}", float(value)
 
 
-def _has(client: "MlflowClient", experiment: str, tags: Mapping[str, str]) -> bool:
-    """Whether a run of the same stage with the same outputs is there."""
+def _known(client: "MlflowClient", run_id: str | None) -> "Run | None":
+    """The run, or None where the store has lost it since."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_run(run_id) if run_id else None
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+
+
+def _of_same_outputs(
+    client: "MlflowClient", experiment: str, tags: Mapping[str, str]
+) -> list["Run"]:
+    """The runs of the same stage with the same outputs."""
     found = client.search_runs(
         [experiment], filter_string=f"tags.`dvc.stage` = '{tags['dvc.stage']}'"
     )
     outs = {key: value for key, value in tags.items() if key.startswith("dvc.out.")}
-    return any(outs.items() <= run.data.tags.items() for run in found)
+    return [run for run in found if outs.items() <= run.data.tags.items()]
 
 
 def _git_tags() -> dict[str, str]:

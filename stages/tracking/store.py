@@ -3,12 +3,15 @@
 The store is `.mlflow/mlflow.db` in the project (an absolute URI, so that `dvc exp run --temp`
 writes there too) or whatever MLFLOW_TRACKING_URI names. If the tracker fails, the pipeline does
 not: one warning, then quiet for `QUIET_S`, so that a run does not wait for a dead server in each of
-its stages.
+its stages. Whatever a server does (an answer that drips, an order to come back later), it has
+`SERVER_S`: after that the work is left to a thread that ends with the process.
 """
 
 import logging
 import os
+import posixpath
 import re
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "malssi"
 QUIET_S = 900
+SERVER_S = 5.0  # with half of it for the steps of a training, and the start of Python, under 10
+LOCAL_S = 60.0  # a file of this machine; its tables are made on first use
+MAX_NAME_CHARS = 250  # of a metric, in MLflow's database
 log = logging.getLogger("tracking")
 
 
@@ -33,7 +39,7 @@ def attempt(stage: str, send: Callable[[str], None]) -> None:
         lately = down.is_file() and time.time() - down.stat().st_mtime < QUIET_S
         if lately and down.read_text(errors="replace") == address:
             return
-        send(uri)
+        within(patience_s(uri), lambda: send(uri))
         down.unlink(missing_ok=True)
     except Exception as error:  # a tracker must never stop the stage that it describes
         log.warning(
@@ -43,9 +49,44 @@ def attempt(stage: str, send: Callable[[str], None]) -> None:
             stage,
             type(error).__name__,
         )
-        with suppress(OSError):  # then the next stage tries, and warns, for itself
-            down.parent.mkdir(exist_ok=True)
-            down.write_text(address)
+        if not _answered(error):
+            with suppress(OSError):  # then the next stage tries, and warns, for itself
+                down.parent.mkdir(exist_ok=True)
+                down.write_text(address)
+
+
+def within(seconds: float, work: Callable[[], None]) -> None:
+    """Runs the work, and waits so long for it; it may go on in a thread that holds nothing up.
+
+    Raises:
+        TimeoutError: it did not end in time.
+        Exception: what the work raised.
+    """
+    raised: list[Exception] = []
+
+    def attempted() -> None:
+        try:
+            work()
+        except Exception as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=attempted, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise TimeoutError
+    if raised:
+        raise raised[0]
+
+
+def _answered(error: Exception) -> bool:
+    """Whether the tracker is there, and refused one request alone."""
+    code = getattr(error, "error_code", None)  # of MLflow's own exceptions
+    return code in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS")
+
+
+def patience_s(uri: str) -> float:
+    return LOCAL_S if uri.startswith(("sqlite:", "file:", "/")) else SERVER_S
 
 
 def unreachable() -> Path:
@@ -76,6 +117,7 @@ def connected(uri: str) -> tuple["MlflowClient", str]:
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER", "false")
     from mlflow.tracking import MlflowClient
 
     if uri.startswith("sqlite:///"):
@@ -90,5 +132,9 @@ def connected(uri: str) -> tuple["MlflowClient", str]:
 
 
 def legal(name: str) -> str:
-    """MLflow takes letters of any script, digits and `_-./: `; anything else becomes `_`."""
-    return "".join(c if c.isalnum() or c in "_-./: " else "_" for c in name)
+    """MLflow takes letters of any script, digits and `_-./: `, if they make the shortest form of a
+    path within its folder; anything else becomes `_`."""
+    allowed = "".join(c if c.isalnum() or c in "_-./: " else "_" for c in name)[:MAX_NAME_CHARS]
+    if posixpath.normpath(allowed) != allowed or allowed.startswith(("/", "..")) or allowed == ".":
+        allowed = allowed.replace("/", "_").replace("..", "__")
+    return allowed if allowed != "." else "_"

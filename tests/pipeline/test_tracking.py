@@ -18,7 +18,7 @@ from stages.tracking import store
 from stages.tracking.live import LiveRun, live_file
 from stages.tracking.projection import scalars, send
 from stages.tracking.store import attempt
-from tests.micro import edit_yaml
+from tests.micro import ROOT, edit_yaml
 from tests.workspace import lay_out
 
 METRICS = {
@@ -176,8 +176,8 @@ def test_what_a_killed_run_showed_is_not_taken_for_another_runs(workspace):
     """The id that a killed training left would send the next one's numbers into its run."""
     live_file("train").parent.mkdir(parents=True)
     live_file("train").write_text("of another run")
-    LiveRun(True, "train", "identity")
-    assert not live_file("train").exists()
+    with LiveRun(True, "train", "identity"):
+        assert not live_file("train").exists()
 
 
 def test_the_store_gets_the_same_numbers_curves_and_tags(workspace):
@@ -221,3 +221,73 @@ def test_the_store_gets_the_same_numbers_curves_and_tags(workspace):
 )
 def test_an_address_is_shown_without_what_may_be_secret(uri: str, shown: str) -> None:
     assert store.without_secrets(uri) == shown
+
+
+def test_the_steps_of_a_training_are_shown_while_it_runs(workspace, monkeypatch):
+    """And a training that was killed and resumes goes on in the same run."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    for first in (1, 3):
+        with LiveRun(True, "train", "identity") as live:
+            for step in (first, first + 1):
+                live.log(step, {"loss": 1 / step})
+        (run_id,) = {live_file("train").read_text()}
+    with sqlite3.connect(".mlflow/mlflow.db") as database:
+        runs = database.execute("select run_uuid, status from runs").fetchall()
+        points = database.execute("select key, step, value from metrics").fetchall()
+    assert runs == [(run_id, "RUNNING")]
+    assert sorted(points) == [("step.loss", step, 1 / step) for step in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["IT//과학", "/a", "a/", "a/../b", "..", ".", "./a", "a?b", "경제 (1)", "x" * 300, "a\\b", "%"],
+)
+def test_any_name_becomes_one_that_the_store_takes(name):
+    from mlflow.utils.validation import _validate_metric_name
+
+    _validate_metric_name(store.legal(name))
+    assert len(store.legal(name)) <= store.MAX_NAME_CHARS
+
+
+def test_names_that_are_one_to_the_store_stay_apart(workspace):
+    write_json(Path("metrics/mix.json"), {"by": {"a!": 1, "a?": 2, "a_": 3}})
+    attempt("mix", lambda uri: send(uri, "mix", [Path("metrics/mix.json")]))
+    with sqlite3.connect(".mlflow/mlflow.db") as database:
+        points = dict(database.execute("select key, value from metrics").fetchall())
+    assert points == {"by.a_": 1.0, "by.a__2": 2.0, "by.a__3": 3.0}
+
+
+def test_a_run_that_was_cut_off_is_completed(workspace):
+    """By `make track`: one run, with all its numbers once, however often it is sent."""
+    write_json(Path("metrics/mix.json"), {"rows": 3})
+    outs = [Path("metrics/mix.json")]
+
+    def cut_off(uri: str) -> None:
+        client, experiment = store.connected(uri)
+        tags = {"dvc.stage": "mix", "dvc.out.metrics/mix.json": dvc_hash(outs[0])}
+        client.create_run(experiment, run_name="mix", tags=tags)
+
+    attempt("mix", cut_off)
+    for _ in range(2):
+        attempt("mix", lambda uri: send(uri, "mix", outs, only_missing=True))
+    with sqlite3.connect(".mlflow/mlflow.db") as database:
+        assert database.execute("select status from runs").fetchall() == [("FINISHED",)]
+        assert database.execute("select key, value from metrics").fetchall() == [("rows", 3.0)]
+
+
+def test_a_run_that_the_store_has_lost_is_made_anew(workspace, caplog):
+    write_json(Path("metrics/mix.json"), {"rows": 3})
+    attempt("mix", lambda uri: send(uri, "mix", [Path("metrics/mix.json")], run_id="0" * 32))
+    assert warnings(caplog) == []
+    with sqlite3.connect(".mlflow/mlflow.db") as database:
+        assert database.execute("select key, value from metrics").fetchall() == [("rows", 3.0)]
+
+
+def test_one_refused_request_does_not_silence_the_tracker(workspace, caplog):
+    from mlflow.exceptions import MlflowException
+
+    def refused(uri: str) -> None:
+        raise MlflowException.invalid_parameter_value("a name")
+
+    attempt("mix", refused)
+    assert len(warnings(caplog)) == 1 and not store.unreachable().exists()
