@@ -142,7 +142,7 @@ def by_server(
         prompt_tokens,
         params.answer.max_new_tokens,
         params.answer.batch_size,
-        not params.runtime.progress,
+        params.runtime,
     )
     return [
         {"prediction": a.text.strip(), "stopped": a.stopped, "bits": None, "topic_found": None}

@@ -13,25 +13,52 @@ from a word of its own, so the name is taken off only if all answers of a call b
 import logging
 import os
 import re
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError
 
 from stages.chat.harmony import CONTROL_TOKENS
 from stages.chat.messages import Message
+from stages.params.runtime import Runtime
+from stages.pipeline.deadline import within
 from stages.pipeline.errors import PipelineError
 from stages.tracking.store import without_secrets
 
 log = logging.getLogger("served")
 
 NO_KEY = "none"  # the client insists on a key, most servers of one's own on none
-QUOTED_CHARS = 300  # of what a server says of a request, if it repeats no text of it
+QUOTED_CHARS = 200  # of what a server says of a request, if it repeats nothing of it
+KEY_CHARS = 6  # so many characters of a key, together, are a part of it
+HEADER = re.compile(r"authori[sz]ation|bearer|basic |api[-_ ]?key|cookie|\bx-", re.IGNORECASE)
 CONTROL = re.compile("|".join(map(re.escape, CONTROL_TOKENS)))
 FINAL = "<|channel|>final<|message|>"
 # What is left of an answer's headers when control tokens are dropped from it.
 BARE_HEADER = re.compile(r"(?:analysis.*?assistant)?final(?P<answer>.*)|analysis.*", re.DOTALL)
+
+
+class _Said(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(BaseModel):
+    message: _Said
+    finish_reason: str | None = None
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int | None = None
+
+
+class _Completion(BaseModel):
+    """What is read of a chat completion; all else in it is the server's own."""
+
+    choices: Annotated[list[_Choice], Field(min_length=1)]
+    usage: _Usage | None = None
 
 
 class ServerError(PipelineError, ConnectionError):
@@ -60,37 +87,46 @@ def answers(
     prompt_tokens: Sequence[int],
     max_new_tokens: int,
     at_once: int,
-    hidden: bool,
+    runtime: Runtime,
 ) -> list[Answer]:
     """Greedy answers to the conversations, in their order, `at_once` of them asked for at a time.
 
     `prompt_tokens` are the lengths of the prompts as training renders them. A warning says how many
-    the server rendered otherwise. `hidden` hides the progress bar.
+    the server rendered otherwise. Each answer, and all together, have the time of `runtime`.
 
     Raises:
-        ServerError: nobody answers there, the model is unknown, or a request is refused.
+        ServerError: nobody answers there or not in time, the model is unknown, a request is
+            refused, or what comes is no chat completion.
     """
     from openai import OpenAI
     from tqdm import tqdm
 
+    from stages.answering.bounded import bounded_client
+
     where = without_secrets(base_url)
-    if not base_url.startswith(("http://", "https://")):
-        raise ServerError(
-            where, "is not the address of a server.", "Write it as http://127.0.0.1:8000/v1."
-        )
     key = os.environ.get("OPENAI_API_KEY") or NO_KEY
+    ends = time.monotonic() + runtime.server_total_s
+    replies = []
     with (
-        OpenAI(base_url=base_url, api_key=key) as client,
+        bounded_client(runtime.server_answer_s) as http,
+        OpenAI(base_url=base_url, api_key=key, http_client=http) as client,
         ThreadPoolExecutor(at_once) as pool,
         tqdm(
-            total=len(conversations), desc=model, unit="row", disable=hidden, mininterval=5
+            total=len(conversations), desc=model, disable=not runtime.progress, mininterval=5
         ) as bar,
     ):
-        replies = []
+
+        def asked(conversation: list[Message]) -> Reply:
+            seconds = min(runtime.server_answer_s, ends - time.monotonic())
+            try:
+                return within(
+                    seconds, lambda: _ask(client, where, model, max_new_tokens, conversation)
+                )
+            except TimeoutError:
+                raise _too_late(where, runtime, time.monotonic() >= ends) from None
+
         try:
-            for reply in pool.map(
-                partial(_ask, client, where, model, max_new_tokens), conversations
-            ):
+            for reply in pool.map(asked, conversations):
                 replies.append(reply)
                 bar.update()
         except BaseException:
@@ -123,13 +159,18 @@ def _ask(
     """One request. The client tries again, twice, what a busy server turns away."""
     from openai import APIConnectionError, APIError, APIStatusError
 
+    from stages.answering.bounded import MAX_BODY_BYTES, TooLong
+
     try:
-        completion = client.chat.completions.create(
+        response = client.chat.completions.with_raw_response.create(
             model=model,
             messages=[{"role": m["role"], "content": m["content"]} for m in conversation],
             temperature=0,
             max_tokens=max_new_tokens,
         )
+    except TooLong:
+        found = f"a body that is compressed or over {MAX_BODY_BYTES} bytes"
+        raise _no_completion(where, found) from None
     except APIStatusError as error:
         raise _refusal(error, where, model, conversation) from None
     except APIConnectionError as error:
@@ -142,10 +183,12 @@ def _ask(
         ) from None
     except (APIError, ValueError) as error:
         raise _no_completion(where, type(error).__name__) from None
-    choices = getattr(completion, "choices", None)
-    if not choices:
-        raise _no_completion(where, "no choices")
-    choice = choices[0]
+    try:
+        completion = _Completion.model_validate_json(response.content)
+    except ValidationError as error:
+        at = ".".join(map(str, error.errors(include_input=False)[0]["loc"])) or "all of it"
+        raise _no_completion(where, f"another shape in {at}") from None
+    choice = completion.choices[0]
     if choice.finish_reason == "content_filter" or choice.message.refusal:
         raise ServerError(
             where,
@@ -160,6 +203,16 @@ def _ask(
     )
 
 
+def _too_late(where: str, runtime: Runtime, altogether: bool) -> ServerError:
+    key = "server_total_s" if altogether else "server_answer_s"
+    return ServerError(
+        where,
+        f"took longer than runtime.{key}, {getattr(runtime, key):g} s.",
+        "Look at what it does, lower answer.max_new_tokens or answer.batch_size, or raise that "
+        "limit in params.yaml.",
+    )
+
+
 def _no_completion(where: str, found: str) -> ServerError:
     return ServerError(
         where,
@@ -169,8 +222,7 @@ def _no_completion(where: str, found: str) -> ServerError:
 
 
 def _refusal(error: Any, where: str, model: str, conversation: list[Message]) -> ServerError:
-    """A status of 400 and above as an error. What a server says is repeated only if it is short and
-    holds no text of the conversation, which may be personal."""
+    """A status of 400 and above as an error."""
     body = error.body if isinstance(error.body, dict) else {}
     said = str(body.get("message") or body.get("detail") or "")
     status = f"answers {error.status_code}"
@@ -181,8 +233,7 @@ def _refusal(error: Any, where: str, model: str, conversation: list[Message]) ->
             "Name the model as the server does (GET /v1/models lists them, or see how it was "
             "started).",
         )
-    private = any(message["content"] in said for message in conversation if message["content"])
-    quoted = f" ({said})" if said and len(said) <= QUOTED_CHARS and not private else ""
+    quoted = f" ({said})" if said and _harmless(said, conversation) else ""
     what = f"{status} to a request for a chat completion{quoted}."
     if error.status_code == 404:
         return ServerError(where, what, "Correct its base_url; it mostly ends on /v1.")
@@ -191,6 +242,17 @@ def _refusal(error: Any, where: str, model: str, conversation: list[Message]) ->
     if error.status_code == 429:
         return ServerError(where, what, "Lower answer.batch_size in params.yaml.")
     return ServerError(where, what, "See the log of the server, and run again.")
+
+
+def _harmless(said: str, conversation: list[Message]) -> bool:
+    """What a server says is repeated only if it is short and holds no text of the conversation,
+    which may be personal, and nothing of the request's headers, in which a key is."""
+    if len(said) > QUOTED_CHARS or not said.isprintable() or HEADER.search(said):
+        return False
+    key = os.environ.get("OPENAI_API_KEY", "")
+    if any(key[at : at + KEY_CHARS] in said for at in range(max(len(key) - KEY_CHARS + 1, 0))):
+        return False
+    return not any(message["content"] in said for message in conversation if message["content"])
 
 
 def _without_headers(contents: list[str], where: str) -> list[str]:

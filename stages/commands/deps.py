@@ -27,6 +27,7 @@ NO_BYTE_PASSES = {
     "stages/params/runtime.py": "the section that changes no byte, by its rule",
     "stages/params/section.py": "the types that values are checked by",
     "stages/pipeline/errors.py": "errors",
+    "stages/pipeline/deadline.py": "ends what waits too long",
     "stages/pipeline/hashes.py": "hashes are compared, and stand in no output",
     "stages/pipeline/dvc_yaml.py": "reads what dvc.yaml says, whose changes DVC sees itself",
     "stages/pipeline/outputs.py": "moves finished outputs into place",

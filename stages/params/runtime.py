@@ -16,3 +16,5 @@ class Runtime(Section):
     device_batch_size: Count
     save_steps: Count
     launch: Text | None
+    server_answer_s: Annotated[float, Field(gt=0.0, le=86_400.0)]
+    server_total_s: Annotated[float, Field(gt=0.0, le=2_592_000.0)]

@@ -11,7 +11,6 @@ import logging
 import os
 import posixpath
 import re
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stages.pipeline import paths
+from stages.pipeline.deadline import within
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -53,30 +53,6 @@ def attempt(stage: str, send: Callable[[str], None]) -> None:
             with suppress(OSError):  # then the next stage tries, and warns, for itself
                 down.parent.mkdir(exist_ok=True)
                 down.write_text(address)
-
-
-def within(seconds: float, work: Callable[[], None]) -> None:
-    """Runs the work, and waits so long for it; it may go on in a thread that holds nothing up.
-
-    Raises:
-        TimeoutError: it did not end in time.
-        Exception: what the work raised.
-    """
-    raised: list[Exception] = []
-
-    def attempted() -> None:
-        try:
-            work()
-        except Exception as error:
-            raised.append(error)
-
-    thread = threading.Thread(target=attempted, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        raise TimeoutError
-    if raised:
-        raise raised[0]
 
 
 def _answered(error: Exception) -> bool:

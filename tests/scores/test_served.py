@@ -11,22 +11,40 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 from transformers import AutoModelForCausalLM
 
+from stages.answering import bounded
 from stages.answering.served import Answer, ServerError, answers
 from stages.chat.family import renderer_of
 from stages.chat.messages import Message
 from stages.chat.rendering import Renderer
 from stages.formats.json_files import read_json
+from stages.params.answer import Server
+from stages.params.refusals import refused
+from stages.params.runtime import Runtime
 from stages.tiny.harmony_template import RESPONSE_TEMPLATE
 from tests.micro import BIN
 from tests.taught import SAID, SETTINGS, TALKS, taught
+
+RUNTIME = Runtime(
+    tracking=False,
+    progress=False,
+    engine="local",
+    workers=1,
+    device_batch_size=1,
+    save_steps=1,
+    launch=None,
+    server_answer_s=60.0,
+    server_total_s=600.0,
+)
 
 
 def pin_template(folder: Path) -> None:
@@ -119,7 +137,7 @@ def test_a_server_says_what_the_model_says_in_process(models, address, caplog, n
     expected, lengths = in_process(models[name], limit)
     if limit == 40:
         assert [answer.text for answer in expected] == SAID
-    found = answers(address, str(models[name]), TALKS, lengths, limit, at_once=2, hidden=True)
+    found = answers(address, str(models[name]), TALKS, lengths, limit, at_once=2, runtime=RUNTIME)
     assert found == expected
     assert caplog.text == ""
 
@@ -128,7 +146,7 @@ def test_a_channel_without_its_tokens_is_taken_off(models, address, caplog) -> N
     """`transformers serve` gives `final네.` where the tokenizer has no response_template."""
     expected, lengths = in_process(models["gpt_oss-pinned"], 40)
     found = answers(
-        address, str(models["gpt_oss-pinned"]), TALKS, lengths, 40, at_once=1, hidden=True
+        address, str(models["gpt_oss-pinned"]), TALKS, lengths, 40, at_once=1, runtime=RUNTIME
     )
     assert found == expected
     assert "drops control tokens" in caplog.text
@@ -138,7 +156,7 @@ def test_another_prompt_is_counted(models, address, caplog) -> None:
     """The stock template of gpt-oss puts two line ends behind a system prompt, and today's date: the
     first shows in the length of one prompt of three, the second in none."""
     _, lengths = in_process(models["gpt_oss"], 1)
-    answers(address, str(models["gpt_oss"]), TALKS, lengths, 8, at_once=1, hidden=True)
+    answers(address, str(models["gpt_oss"]), TALKS, lengths, 8, at_once=1, runtime=RUNTIME)
     assert "1 of 3 prompts" in caplog.text
 
 
@@ -151,6 +169,7 @@ class Scripted:
         self.asked: list[dict] = []
         self.keys: list[str | None] = []
         self.promised_more = 0
+        self.headers: dict[str, str] = {}
         self.at_once = self.most_at_once = 0
         self.address = ""
 
@@ -200,8 +219,11 @@ def scripted() -> Iterator[Scripted]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body) + script.promised_more))
+            for name, value in script.headers.items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(OSError):  # who asked is gone
+                self.wfile.write(body)
             if script.promised_more:
                 self.close_connection = True
 
@@ -216,9 +238,11 @@ def scripted() -> Iterator[Scripted]:
     server.server_close()
 
 
-def ask(address: str, *questions: str, at_once: int = 1) -> list[Answer]:
+def ask(
+    address: str, *questions: str, at_once: int = 1, runtime: Runtime = RUNTIME
+) -> list[Answer]:
     talks: list[list[Message]] = [[{"role": "user", "content": q}] for q in questions]
-    return answers(address, "m", talks, [7] * len(talks), 16, at_once, hidden=True)
+    return answers(address, "m", talks, [7] * len(talks), 16, at_once, runtime)
 
 
 def test_answers_keep_the_order_of_the_questions(scripted) -> None:
@@ -350,6 +374,130 @@ def test_nobody_is_there() -> None:
         ask(f"http://127.0.0.1:{port}/v1", "왜?")
 
 
-def test_an_address_needs_its_scheme() -> None:
-    with pytest.raises(ServerError, match="not the address of a server"):
-        ask("127.0.0.1:8000/v1", "왜?")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1:8000/v1",
+        "ftp://host/v1",
+        "http:///v1",
+        "http://host:port/v1",
+        "http://[::1/v1",
+        "HTTP://someone:s3cret@host/v1",
+        "http://s3cret@host/v1",
+        "http://host/v1?key=s3cret",
+        "//someone:s3cret@host",
+        "s3cret@host",
+    ],
+)
+def test_an_address_is_one_and_holds_no_secret(address) -> None:
+    """It would stay in dvc.lock; and the refusal does not repeat it."""
+    with pytest.raises(ValidationError) as refused_value:
+        Server(base_url=address, model="m")
+    said = str(refused(Path("params.yaml"), refused_value.value))
+    assert "base_url" in said and "s3cret" not in said
+    assert ("OPENAI_API_KEY" in said) == ("s3cret" in address)
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8000/v1", "HTTPS://host", "http://[::1]:1/"])
+def test_an_address_of_a_server_is_taken(address) -> None:
+    assert Server(base_url=address, model="m").base_url == address
+
+
+SHAPES = [
+    {"choices": "text"},
+    {"choices": [1]},
+    {"choices": [None]},
+    {"choices": [{"message": None}]},
+    {"choices": [{"message": "text"}]},
+    {"choices": [{"message": {"content": ["a"]}}]},
+    {"choices": [{"message": {"content": 7}}]},
+    {"choices": [{"message": {"content": "a"}, "finish_reason": {}}]},
+    {"choices": [{"message": {"content": "a"}}], "usage": {"prompt_tokens": "many"}},
+    {"choices": [{"message": {"content": "a"}}], "usage": [1]},
+    {"choices": {}},
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=range(len(SHAPES)))
+def test_another_shape_is_no_chat_completion(scripted, shape) -> None:
+    scripted.reply = lambda asked: (200, json.dumps(shape).encode())
+    with pytest.raises(ServerError, match="not a chat completion"):
+        ask(scripted.address, "왜?")
+
+
+def test_json_without_end_is_no_chat_completion(scripted) -> None:
+    for body in (b"[" * 100_000, b'{"choices":' * 100_000, b'{"a": ' + b"9" * 100_000 + b"}"):
+        scripted.reply = lambda asked, body=body: (200, body)
+        with pytest.raises(ServerError, match="not a chat completion"):
+            ask(scripted.address, "왜?")
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_body_is_read_to_its_bound_and_no_further(scripted, monkeypatch, status) -> None:
+    monkeypatch.setattr(bounded, "MAX_BODY_BYTES", 10_000)
+    scripted.reply = lambda asked: (status, completion("가" * 3_000))
+    with pytest.raises(ServerError, match=r"not a chat completion .*compressed or over"):
+        ask(scripted.address, "왜?")
+    scripted.reply = lambda asked: (200, completion("가" * 300))
+    assert ask(scripted.address, "왜?") == [Answer("가" * 300, True)]
+
+
+def test_an_answer_and_all_of_them_have_their_time(scripted) -> None:
+    scripted.reply = lambda asked: (time.sleep(20), (200, b""))[1]
+    short = RUNTIME.model_copy(update={"server_answer_s": 0.5})
+    began = time.monotonic()
+    with pytest.raises(ServerError, match=r"longer than runtime\.server_answer_s, 0\.5 s"):
+        ask(scripted.address, *map(str, range(8)), at_once=2, runtime=short)
+    scripted.reply = lambda asked: (time.sleep(0.2), (200, completion("네")))[1]
+    short = RUNTIME.model_copy(update={"server_total_s": 0.5})
+    with pytest.raises(ServerError, match=r"longer than runtime\.server_total_s, 0\.5 s"):
+        ask(scripted.address, *map(str, range(8)), runtime=short)
+    assert time.monotonic() - began < 5
+
+
+def test_a_server_that_orders_a_pause_gets_none(scripted) -> None:
+    """The client would obey for two minutes."""
+    scripted.headers = {"Retry-After": "100"}
+    scripted.reply = lambda asked: (429, b"{}")
+    short = RUNTIME.model_copy(update={"server_answer_s": 0.5})
+    with pytest.raises(ServerError, match="server_answer_s"):
+        ask(scripted.address, "왜?", runtime=short)
+
+
+def test_an_answer_that_drips_is_cut_off() -> None:
+    def drip(peer: socket.socket) -> None:
+        peer.recv(65536)
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        with suppress(OSError):
+            for _ in range(200):
+                peer.sendall(b" ")
+                time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=lambda: drip(listening.accept()[0]), daemon=True).start()
+        short = RUNTIME.model_copy(update={"server_answer_s": 0.5})
+        with pytest.raises(ServerError, match="server_answer_s"):
+            ask(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", "왜?", runtime=short)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "bad header Authorization: none",
+        "got Bearer x",
+        "key sk-lon is wrong",
+        "you sent g-secret",
+        "X-Stainless-Lang is python",
+        "a\x1b[31red",
+        "제 번호는 이것",
+        "a" * 300,
+    ],
+)
+def test_nothing_of_a_request_is_repeated(scripted, monkeypatch, said) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-long-secret")
+    scripted.reply = lambda asked: (400, json.dumps({"error": {"message": said}}).encode())
+    with pytest.raises(
+        ServerError, match=r"answers 400 to a request for a chat completion\."
+    ) as no:
+        ask(scripted.address, "제 번호는 이것")
+    assert said not in str(no.value)
