@@ -16,9 +16,10 @@ from stages.params.reading import read_params
 from stages.params.runtime import Runtime
 from stages.params.section import Sections, Seed
 from stages.pipeline import paths
-from stages.pipeline.errors import InputError, ModelError, disk_full
+from stages.pipeline.errors import InputError, ModelError
 from stages.pipeline.hashes import dvc_hash
 from stages.pipeline.numerics import pin_numerics
+from stages.pipeline.os_errors import disk_full
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import run
 from stages.tiny.model import make_tiny

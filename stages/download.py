@@ -17,7 +17,8 @@ from stages.params.downloads import Download
 from stages.params.reading import read_params
 from stages.params.section import Name, Sections
 from stages.pipeline import paths
-from stages.pipeline.errors import InputError, ParamsError, disk_full
+from stages.pipeline.errors import InputError, ParamsError
+from stages.pipeline.os_errors import disk_full
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import item, run
 

@@ -1,8 +1,5 @@
 """Errors that a user can act on: what is wrong, where, and what to do next."""
 
-import errno
-import re
-
 
 class PipelineError(Exception):
     """A refusal with three parts. Subclasses also inherit the matching standard-library type.
@@ -46,25 +43,3 @@ class EngineError(PipelineError, RuntimeError):
 
 class BusyError(PipelineError, RuntimeError):
     """Another process is writing the same output."""
-
-
-FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-def disk_full(error: Exception) -> PipelineError | None:
-    """The three-part form of a full disk or quota; None where `error` is something else.
-
-    safetensors and tokenizers raise errors of their own, which name the number in their text.
-    """
-    named = re.search(r"\(os error (\d+)\)", str(error))
-    # What torch says when it could write a part of a file alone.
-    cut = re.search(r"unexpected pos|PytorchStreamWriter failed", str(error))
-    numbered = getattr(error, "errno", None) in FULL or (named and int(named[1]) in FULL)
-    if not numbered and not cut:
-        return None
-    return PipelineError(
-        str(getattr(error, "filename", None) or "the output folder"),
-        "no space is left on the disk.",
-        "Free some (`dvc gc --workspace` removes unused cache) and run `dvc repro` again; "
-        "no output was changed.",
-    )

@@ -1,9 +1,9 @@
 """Outputs that appear whole or not at all.
 
 Every output `data/x` is first made at `data/x.partial/x` and renamed when all outputs of the stage
-are complete, so that a killed stage leaves nothing that looks finished. `*.partial` is ignored by
-Git and DVC, a left-over one is removed by the next run, and a lock on it keeps an orphaned run of
-the same stage from writing into this one's work.
+are complete and on the disk, so that a killed stage, or a power loss, leaves nothing that looks
+finished. `*.partial` is ignored by Git and DVC, a left-over one is removed by the next run, and a
+lock on it keeps an orphaned run of the same stage from writing into this one's work.
 """
 
 import fcntl
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from stages.pipeline.durable import sync, sync_names
 from stages.pipeline.errors import BusyError
 
 
@@ -30,19 +31,23 @@ def publish(*outs: Path) -> Iterator[list[Path]]:
         yield partials
         for partial in partials:
             partial.stat()  # an output that was not made: none of them is published
+            sync(partial)
         for partial, out in zip(partials, outs, strict=True):
             if out.is_dir() and not out.is_symlink():
                 shutil.rmtree(out)
             elif partial.is_dir():
                 out.unlink(missing_ok=True)
             partial.replace(out)
+            sync_names(out.parent)
 
 
 @contextmanager
 def _partial(out: Path) -> Iterator[Path]:
     room = out.with_name(out.name + ".partial")
+    if room.is_symlink() or room.is_file():  # nothing of ours: a link would lead out of the project
+        room.unlink()
     room.mkdir(parents=True, exist_ok=True)
-    handle = os.open(room, os.O_RDONLY)
+    handle = os.open(room, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -54,7 +59,8 @@ def _partial(out: Path) -> Iterator[Path]:
         ) from None
     try:
         for left_over in room.iterdir():
-            shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
+            linked = left_over.is_symlink()
+            shutil.rmtree(left_over) if left_over.is_dir() and not linked else left_over.unlink()
         yield room / out.name
     finally:
         shutil.rmtree(room, ignore_errors=True)

@@ -7,7 +7,8 @@ import sys
 import warnings
 from collections.abc import Callable
 
-from stages.pipeline.errors import PipelineError, disk_full
+from stages.pipeline.errors import PipelineError
+from stages.pipeline.os_errors import refusal
 
 
 def run(main: Callable[[], None]) -> None:
@@ -30,10 +31,10 @@ def run(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         sys.exit("stopped by the user")
     except Exception as error:
-        full = disk_full(error)
-        if full is None:
+        refused = refusal(error)
+        if refused is None:
             raise
-        sys.exit(f"ERROR {full}")
+        sys.exit(f"ERROR {refused}")
 
 
 def item(flag: str) -> str:

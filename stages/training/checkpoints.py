@@ -11,13 +11,16 @@ import json
 import logging
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
 from stages.formats.json_files import read_json, write_json
 from stages.params.runtime import Runtime
 from stages.pipeline import paths
+from stages.pipeline.durable import sync, sync_names
 from stages.pipeline.dvc_yaml import code_of
+from stages.pipeline.errors import DataError
 from stages.pipeline.hashes import dvc_hash
 
 log = logging.getLogger("train")
@@ -26,7 +29,7 @@ LIBRARIES = (
     *("torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes", "datasets"),
     "tokenizers",
 )
-WHOLE = "whole.json"  # written last into a checkpoint, with the sizes of its files
+WHOLE = "whole.json"  # written last into a checkpoint, with the hashes of its files
 
 
 def identity(decides: Mapping[str, object], runtime: Runtime, processes: int) -> dict[str, object]:
@@ -62,7 +65,9 @@ def room_of(own: dict[str, object], speaks: bool) -> Path:
     if not speaks:
         return room
     for other in sorted(rooms.glob("*/identity.json")):
-        if other.parent.name != name and (last := last_whole(other.parent)):
+        if other.parent.name == name or (last := last_whole(other.parent)) is None:
+            continue
+        with suppress(DataError):  # a name that a power loss left without its content
             log.warning(
                 "%s belongs to another run, so this one does not resume from it: %s. Delete its "
                 "folder if you will not run that again.", last, differences(read_json(other), own),
@@ -78,11 +83,20 @@ def differences(theirs: dict[str, object], ours: dict[str, object]) -> str:
 
 
 def mark_whole(checkpoint: Path) -> None:
-    """Says that every file of a checkpoint is written; without it, a killed run left it."""
-    sizes = {file.name: file.stat().st_size for file in checkpoint.iterdir() if file.is_file()}
+    """Says that every file of a checkpoint is written, and is on the disk; without it, a killed run
+    left it."""
+    digests = {file.name: _digest(file) for file in checkpoint.iterdir() if file.is_file()}
     partial = checkpoint / f"{WHOLE}.partial"
-    write_json(partial, sizes)
+    write_json(partial, digests)
+    sync(checkpoint)
     partial.replace(checkpoint / WHOLE)
+    sync_names(checkpoint)
+    sync_names(checkpoint.parent)
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "blake2b").hexdigest()
 
 
 def last_whole(room: Path) -> Path | None:
@@ -97,11 +111,14 @@ def last_whole(room: Path) -> Path | None:
 
 
 def _is_whole(checkpoint: Path) -> bool:
-    marker = checkpoint / WHOLE
-    return marker.is_file() and all(
-        (checkpoint / name).is_file() and (checkpoint / name).stat().st_size == size
-        for name, size in read_json(marker).items()
-    )
+    """A marker that cannot be read, or a file that is not what it was, counts as a killed run's."""
+    try:
+        digests = read_json(checkpoint / WHOLE)
+        return bool(digests) and all(
+            _digest(checkpoint / name) == digest for name, digest in digests.items()
+        )
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def clear_broken(room: Path) -> None:

@@ -116,6 +116,45 @@ def test_a_left_over_is_cleared_before_the_next_run():
     assert left() == ["data", "data/out"]
 
 
+def test_no_link_is_followed_out_of_the_project():
+    """Neither one in the place of the partial output, nor one that was left within it."""
+    for link in ("data/out.partial", "data/other.partial/other"):
+        kept = Path(f"elsewhere {link.count('r')}")
+        kept.mkdir(exist_ok=True)
+        (kept / "theirs").write_text("theirs")
+        Path(link).parent.mkdir(parents=True, exist_ok=True)
+        Path(link).symlink_to(kept.resolve())
+        with publish(Path("data") / Path(link).stem.removesuffix(".partial")) as (made,):
+            made.mkdir()
+            (made / "own").write_text("own")
+        assert [file.name for file in kept.iterdir()] == ["theirs"]
+    assert (Path("data/out/own").read_text(), Path("data/other/own").read_text()) == ("own", "own")
+
+
+def test_a_file_in_the_place_of_the_partial_output_is_removed():
+    Path("out.partial").write_text("a file")
+    with publish(Path("out")) as (made,):
+        made.write_text("own")
+    assert left() == ["out"]
+
+
+def test_outputs_are_on_the_disk_before_they_have_their_names(monkeypatch):
+    order = []
+    real = os.fsync
+
+    def watched(handle: int) -> None:
+        order.append((str(Path(f"/proc/self/fd/{handle}").readlink()), Path("out").exists()))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    with publish(Path("out")) as (made,):
+        (made / "deep").mkdir(parents=True)
+        (made / "deep/file").write_text("own")
+    within = [Path(name).relative_to(Path.cwd()).as_posix() for name, _ in order]
+    assert within[:3] == [f"out.partial/out{end}" for end in ("/deep/file", "/deep", "")]
+    assert [renamed for _, renamed in order] == [False] * 3 + [True]
+
+
 HOLD = """
     import sys, time
     from pathlib import Path
@@ -139,6 +178,45 @@ def test_sigkill_inside_leaves_nothing_that_looks_finished_and_blocks_no_one():
         folder.mkdir()
         file.write_text("second")
     assert left() == ["data", "data/table", "metrics.json"]
+
+
+LIMITED = """
+    import os, resource, sys
+    from pathlib import Path
+    from stages.pipeline.outputs import publish
+    from stages.pipeline.program import run
+    def main():
+        {limit}
+        with publish(Path({out!r})) as (made,):
+            made.write_bytes(b"x" * 100_000)
+    run(main)
+"""
+SIZE = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))"
+USER = "os.setuid(65534)"
+
+
+@pytest.mark.parametrize(
+    ("limit", "out", "said"),
+    [
+        (SIZE, "out", "grew beyond"),
+        ("pass", "o" * 252, "name that is too long"),
+        ("Path('in').write_text('')", "in/out", "in: is a file where a folder should be"),
+        ("Path('in').symlink_to('in')", "in/out", "is a link that leads nowhere"),
+        ("resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))", "out", "too many files"),
+        pytest.param(
+            f"os.mkdir('own', 0o700); {USER}",
+            "own/out",
+            "own/out.partial: may not be read or written by this user",
+            marks=pytest.mark.skipif(os.getuid() != 0, reason="only root can become someone else"),
+        ),
+    ],
+    ids=["size", "name", "file", "loop", "handles", "rights"],
+)
+def test_what_the_system_refuses_ends_in_a_message(limit, out, said):
+    stage = start(LIMITED.format(limit=limit, out=out))
+    _, errors = stage.communicate(timeout=60)
+    assert stage.returncode == 1 and "Traceback" not in errors, errors[-600:]
+    assert errors.startswith("ERROR ") and said in errors and "dvc repro" in errors
 
 
 def test_a_second_live_writer_is_refused_and_the_first_ends_undisturbed():
@@ -228,4 +306,5 @@ def test_a_full_disk_ends_in_a_message_and_leaves_nothing(kind, tiny_disk):
     assert stage.returncode == 1
     assert errors.startswith("ERROR ") and "no space is left on the disk" in errors
     assert "dvc gc" in errors and "run `dvc repro` again" in errors
+    assert str(tiny_disk) in errors.split(": no space")[0]
     assert left() == []

@@ -415,6 +415,33 @@ def test_a_half_written_checkpoint_is_not_gone_on_from(tmp_path):
     assert [folder.name for folder in tmp_path.iterdir()] == ["checkpoint-2"]
 
 
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("whole.json", b""),
+        ("whole.json", b'{"optimizer.pt": '),
+        ("whole.json", b"[]"),
+        ("whole.json", b"\0" * 30),
+        ("whole.json", b"{}"),
+        ("optimizer.pt", b"1234\0"),  # as long as it was
+        ("optimizer.pt", None),
+    ],
+)
+def test_a_checkpoint_that_a_power_loss_damaged_counts_as_half_written(tmp_path, file, content):
+    from stages.training.checkpoints import clear_broken, last_whole, mark_whole
+
+    checkpoint = tmp_path / "checkpoint-2"
+    checkpoint.mkdir()
+    (checkpoint / "optimizer.pt").write_bytes(b"12345")
+    mark_whole(checkpoint)
+    (checkpoint / file).unlink()
+    if content is not None:
+        (checkpoint / file).write_bytes(content)
+    assert last_whole(tmp_path) is None
+    clear_broken(tmp_path)
+    assert not checkpoint.exists()
+
+
 def test_the_split_of_a_batch_changes_no_more_than_last_bits(encoded):
     """The global batch is a param, how a device computes it is not."""
     found = {}

@@ -129,6 +129,18 @@ def test_a_run_that_was_stopped_goes_on_after_its_finished_shards(tmp_path):
         assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes()
 
 
+@pytest.mark.parametrize(
+    "file", ["model-00002-of-00003.safetensors", "model-00002-of-00003.safetensors.sums.json"]
+)
+@pytest.mark.parametrize("left", [0, 10])
+def test_a_shard_that_a_power_loss_cut_is_made_again(tmp_path, file, left):
+    sums = write_shards(tmp_path, groups(), 32, 2, progress=False)
+    whole = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    os.truncate(tmp_path / file, left)
+    assert write_shards(tmp_path, groups(), 32, 2, progress=False) == sums
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == whole
+
+
 def test_a_full_disk_shows_before_the_work_and_leaves_no_finished_file(tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -26,10 +26,12 @@ from pathlib import Path
 from typing import NoReturn
 
 import torch
+from safetensors import SafetensorError, safe_open
 from tqdm import tqdm
 
 from stages.formats.json_files import Json, read_json, write_json
 from stages.pipeline import paths
+from stages.pipeline.durable import sync, sync_names
 from stages.pipeline.dvc_yaml import code_of
 from stages.pipeline.errors import BusyError
 from stages.pipeline.hashes import dvc_hash
@@ -146,16 +148,18 @@ def write_shards(
     with bar, ThreadPoolExecutor(threads) as pool:
         for name, shard in zip(names, shards, strict=True):
             note = room / f"{name}.sums.json"
-            if not (room / name).is_file():
+            finished = _sums_of(room / name, note)
+            if finished is None:
                 found = _write_shard(room / f"{name}.part", shard, pool, bar)
                 write_json(note, found)
-                for written in (note, room):
-                    _sync(written)
+                sync(note)
+                sync_names(room)
                 (room / f"{name}.part").rename(room / name)
+                sums |= found
             else:
                 log.info("%s was finished before", name)
                 bar.update(sum(group.nbytes for group in shard))
-            sums |= read_json(note)
+                sums |= finished
     if len(shards) > 1:
         weight_map = {
             tensor: name
@@ -244,10 +248,17 @@ def _write_shard(
     return sums
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    os.fsync(handle)
-    os.close(handle)
+def _sums_of(shard: Path, note: Path) -> dict[str, dict[str, float]] | None:
+    """The sums of a shard that an earlier run finished; None where it did not, or where one of the
+    two files is damaged."""
+    if not shard.is_file():
+        return None
+    try:
+        with safe_open(shard, "np"):  # its header, and that the file is as long as that says
+            return read_json(note)
+    except (OSError, ValueError, SafetensorError):
+        log.warning("%s is damaged and is made again", shard)
+        return None
 
 
 def _write(file: int, data: bytes | memoryview, start: int) -> None:
