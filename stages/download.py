@@ -6,6 +6,7 @@ stage: nothing is read from or left in a cache of this machine.
 """
 
 import os
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,17 @@ def hub_rows(asked: Download, cache: Path) -> Any:
             set needs code of its own, which is never run.
     """
     for variable in ("HF_HUB_CACHE", "HF_DATASETS_CACHE", "HF_XET_CACHE"):
-        os.environ[variable] = str(cache / variable.lower())
+        os.environ[variable] = str(cache.resolve() / variable.lower())
     import datasets
 
     datasets.disable_progress_bars()
+    nowhere = cache / "empty"
+    nowhere.mkdir(parents=True)
     try:
-        return datasets.load_dataset(
-            asked.repo, asked.config, split=asked.split, revision=asked.revision
-        )
+        with chdir(nowhere):  # a folder of the repo's name would be taken for the data set
+            return datasets.load_dataset(
+                asked.repo, asked.config, split=asked.split, revision=asked.revision
+            )
     except Exception as error:  # `datasets` raises many kinds, its own and those of its readers
         if disk_full(error):
             raise

@@ -83,7 +83,7 @@ def _where(error: Exception, full: bool = False) -> str:
     named = getattr(error, "filename", None)
     if isinstance(named, str | bytes) and named:
         path = Path(os.fsdecode(named))
-        in_the_way = [above for above in path.parents if above.is_file()]
+        in_the_way = [above for above in path.parents if os.path.isfile(above)]  # noqa: PTH113 - raises nothing
         return str(in_the_way[0] if in_the_way else path)
     places = [place for place in _places() if not full or _free_bytes(place) < LITTLE_BYTES]
     return ", ".join(map(str, places)) or "a folder of this run"

@@ -47,6 +47,9 @@ def download(room: Path, hub: Hub, **changes) -> subprocess.CompletedProcess[str
 
 def test_s4_03_a_data_set_at_its_commit(hub, tmp_path):
     """The same rows in the same bytes, at the commit that is asked for, and no cache left behind."""
+    other = tmp_path / "two/acme/talk"  # a folder of the repo's name is not the data set
+    other.mkdir(parents=True)
+    (other / "train.jsonl").write_text('{"q": "another", "a": "one", "n": 0}')
     with serving(hub):
         for room in ("one", "two"):
             done = download(tmp_path / room, hub)
