@@ -9,6 +9,8 @@ export PATH := $(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
+# What the user writes reaches a command by the environment, and is never a part of its text.
+export NAME ROWS VARIANT PORT DTYPE REPO
 
 ifeq ($(origin VENV),file)
 ENV := $(VENV)/.complete
@@ -99,7 +101,7 @@ track: $(ENV) ## send the numbers in metrics/ that the tracker lacks
 	python -m stages.commands.track
 
 preset: $(ENV) ## put the values of presets/NAME.yaml into params.yaml
-	python -m stages.commands.preset "$(NAME)"
+	python -m stages.commands.preset "$$NAME"
 
 deps: $(ENV) ## the code dependencies in dvc.yaml, from the imports
 	python -m stages.commands.deps
@@ -107,24 +109,23 @@ deps: $(ENV) ## the code dependencies in dvc.yaml, from the imports
 ROWS ?= 3
 
 show: $(ENV) ## the first ROWS of the training split as they are encoded, what is trained in colour
-	python -m stages.commands.show "$(ROWS)"
+	python -m stages.commands.show "$$ROWS"
 
 VARIANT ?= merged-bf16
 PORT ?= 8000
+DTYPE ?= auto
 
 generate: $(ENV) ## talk to VARIANT in the terminal (base, adapter, merged-bf16, mxfp4)
-	python -m stages.commands.generate --variant "$(VARIANT)"
+	python -m stages.commands.generate --variant "$$VARIANT"
 
-# An adapter is no model by itself: its server would need the base beside it.
 serve: $(ENV) ## VARIANT behind an OpenAI-compatible server, http://127.0.0.1:8000/v1 (or PORT)
-	$(if $(filter adapter,$(VARIANT)),$(error VARIANT=adapter cannot be served alone. Serve merged-bf16, which holds it))
-	HF_HUB_OFFLINE=1 transformers serve "models/$(VARIANT)" --host 127.0.0.1 --port "$(PORT)"
+	python -m stages.commands.serve --variant "$$VARIANT" --port "$$PORT" --dtype "$$DTYPE"
 
 release-check: $(ENV) ## the verdict, and whether it is of what lies here
 	python -m stages.commands.release_check
 
 publish: $(ENV) ## upload VARIANT and its card to REPO of the hub, privately (PUBLIC=1: for all)
-	python -m stages.commands.publish --variant "$(VARIANT)" --repo "$(REPO)" $(if $(filter 1,$(PUBLIC)),--public)
+	python -m stages.commands.publish --variant "$$VARIANT" --repo "$$REPO" $(if $(filter 1,$(PUBLIC)),--public)
 
 docs: $(DEV) ## this project's pages, with every link checked, into site/
 	NO_MKDOCS_2_WARNING=1 mkdocs build
