@@ -7,13 +7,17 @@ its stages. Whatever a server does (an answer that drips, an order to come back 
 `SERVER_S`: after that the work is left to a thread that ends with the process.
 """
 
+import atexit
 import logging
 import os
 import posixpath
 import re
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import chdir, nullcontext, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +71,7 @@ def patience_s(uri: str) -> float:
 
 def unreachable() -> Path:
     """Names the tracker that did not answer, since its own modification time."""
-    return paths.project_root() / ".mlflow" / "unreachable"
+    return _own_store() / "unreachable"
 
 
 def without_secrets(uri: str) -> str:
@@ -82,8 +86,28 @@ def without_secrets(uri: str) -> str:
 
 def tracking_uri() -> str:
     """MLFLOW_TRACKING_URI, else the absolute URI of the project's own store."""
-    store = paths.project_root() / ".mlflow" / "mlflow.db"
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{store}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{_plain(_own_store())}/mlflow.db"
+
+
+def _own_store() -> Path:
+    return paths.project_root() / ".mlflow"
+
+
+@cache
+def _plain(store: Path) -> Path:
+    """The folder of the project's own store, by a name that stands for itself in an address.
+
+    A `?` or `%20` in the project's path would end or change it, and MLflow (3.17) writes the
+    working directory into its tables by SQL text, where a quote ends the text. Such a folder is
+    reached by a link from a temporary one, which goes with this process.
+    """
+    if re.fullmatch(r"[\w/ .,+=@-]+", str(store)):
+        return store
+    store.mkdir(parents=True, exist_ok=True)
+    plain = Path(tempfile.mkdtemp(prefix="malssi-"))
+    atexit.register(shutil.rmtree, plain, ignore_errors=True)
+    (plain / "mlflow").symlink_to(store)
+    return plain / "mlflow"
 
 
 def connected(uri: str) -> tuple["MlflowClient", str]:
@@ -98,8 +122,10 @@ def connected(uri: str) -> tuple["MlflowClient", str]:
 
     if uri.startswith("sqlite:///"):
         Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    client = MlflowClient(uri)
-    found = client.get_experiment_by_name(EXPERIMENT)
+    plain = _plain(_own_store())
+    with chdir(plain.parent) if plain.is_symlink() else nullcontext():
+        client = MlflowClient(uri)
+        found = client.get_experiment_by_name(EXPERIMENT)
     # The kind decides which pages open first: runs and curves, not traces of an application.
     kind = {"mlflow.experimentKind": "custom_model_development"}
     return client, (

@@ -4,9 +4,11 @@ import logging
 import math
 import sqlite3
 import subprocess
+import sys
 import time
 import unicodedata
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from ruamel.yaml import YAML
@@ -18,7 +20,7 @@ from stages.tracking import store
 from stages.tracking.live import LiveRun, live_file
 from stages.tracking.projection import scalars, send
 from stages.tracking.store import attempt
-from tests.micro import ROOT, edit_yaml
+from tests.micro import ROOT, edit_yaml, environment_for
 from tests.workspace import lay_out
 
 METRICS = {
@@ -291,3 +293,25 @@ def test_one_refused_request_does_not_silence_the_tracker(workspace, caplog):
 
     attempt("mix", refused)
     assert len(warnings(caplog)) == 1 and not store.unreachable().exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["a?b", "100%20", "$HOME", "it's", 'say "no"', "a;b & c", "#1", "한글 폴더"]
+)
+def test_the_store_is_in_the_project_whatever_its_path(tmp_path, name):
+    """In a process of its own, as the command of a stage is."""
+    project = lay_out(tmp_path / name, "dvc.yaml")
+    edit_yaml(project / "params.yaml", lambda p: p["runtime"].update(tracking=True))
+    write_json(project / "metrics/mix.json", {"rows": 3})
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.commands.track"],
+        cwd=project,
+        env=environment_for({"PYTHONPATH": str(ROOT), "DVC_STAGE": "mix", "TMPDIR": str(tmp_path)}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "did not take" not in done.stderr
+    with sqlite3.connect(f"file:{quote(str(project))}/.mlflow/mlflow.db", uri=True) as database:
+        assert database.execute("select key, value from metrics").fetchall() == [("rows", 3.0)]
+    assert [path.name for path in tmp_path.iterdir()] == [name], "no link is left"
