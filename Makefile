@@ -23,7 +23,7 @@ $(error VENV=$(VENV) has no bin/python. Name an environment that is there, or le
 endif
 endif
 
-.PHONY: help env dev repro test soak soak-long bench check-llamacpp check doctor ui track preset deps \
+.PHONY: help env dev repro test soak soak-long bench check-llamacpp check audit doctor ui track preset deps \
   show generate serve release-check publish docs docs-serve
 
 help: ## this list
@@ -90,6 +90,17 @@ check: $(DEV) ## lint, types and the fast tests
 	ruff check .
 	pyright
 	python -m pytest -m "not soak and not soak_long and not pipeline"
+
+# A folder of its own: what audits an environment is not a part of it.
+AUDIT ?= .venv-audit
+
+$(AUDIT)/.complete:
+	$(PYTHON) -m venv "$(AUDIT)"
+	"$(AUDIT)/bin/python" -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	touch "$@"
+
+audit: $(ENV) $(AUDIT)/.complete ## known vulnerabilities of the locked packages, by PyPI's database
+	python -m stages.commands.audit "$(AUDIT)/bin/pip-audit"
 
 doctor: $(ENV) ## what this machine and environment are
 	python -m stages.commands.doctor

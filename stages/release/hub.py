@@ -18,6 +18,7 @@ from pathlib import Path
 from stages.params.base import Base
 from stages.pipeline import paths
 from stages.release.check import ReleaseError, judged, lines, lock, same_as_recorded, verdict
+from stages.release.locked import locked, sbom
 
 log = logging.getLogger("publish")
 
@@ -66,7 +67,8 @@ def committed() -> str:
 
 
 def files_of(variant: str, repo: str, commit: str, base: Base) -> dict[str, Path | bytes]:
-    """What the repository shall hold, by name: the folder, and the card as its README.md.
+    """What the repository shall hold, by name: the folder, the card as its README.md, and the
+    packages that made it as sbom.cdx.json.
 
     An adapter names the base that it lies on, which on this disk is a folder: there it is named as
     the hub knows it.
@@ -80,6 +82,7 @@ def files_of(variant: str, repo: str, commit: str, base: Base) -> dict[str, Path
     card = (CARDS / f"{variant}.md").read_text(encoding="utf-8")
     card = card.replace(f'name = "models/{variant}"', f'name = "{repo}"')
     files["README.md"] = card.replace("git checkout <commit>", f"git checkout {commit}").encode()
+    files["sbom.cdx.json"] = sbom(commit, list(locked()))
     if variant == paths.ADAPTER.name and base.source == "hub":
         described = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
         described |= {

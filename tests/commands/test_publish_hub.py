@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stages.formats.json_files import read_json
+from stages.release.locked import LOCKS, locked, sbom
 from tests.micro import BIN, ROOT, edit_yaml, environment_for
 from tests.upload_stand_in import TOKEN, Repository, Uploads, taking_uploads
 from tests.workspace import lay_out
@@ -75,7 +76,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "verdict.json").write_text(verdict("pass"))
     (folder / "dvc.yaml").write_text(PIPELINE)
     (folder / ".gitignore").write_text("/models/\n")
-    lay_out(folder)
+    lay_out(folder, *map(str, LOCKS))
     for command in (["git", "init", "--quiet"], [BIN / "dvc", "init", "--quiet"]):
         subprocess.run(command, cwd=folder, env=environment_for({}), check=True)
     dvc_and_git(folder)
@@ -147,6 +148,7 @@ def test_the_folder_and_its_card_are_one_commit(here, hub) -> None:
         "README.md": f'---\nlicense: other\n---\nname = "{REPO}"\ngit checkout {commit}\n'.encode(),
         "config.json": (model / "config.json").read_bytes(),
         "model.safetensors": (model / "model.safetensors").read_bytes(),
+        "sbom.cdx.json": sbom(commit, list(locked([ROOT / lock for lock in LOCKS]))),
     }
     assert repository.large == {"model.safetensors"}
     assert f"{hub.url}/{REPO}/commit/{repository.commits[-1][0]}" in said
@@ -163,6 +165,7 @@ def test_a_second_version_replaces_all_of_the_first(here, hub) -> None:
         "README.md",
         "config.json",
         "model.safetensors",
+        "sbom.cdx.json",
     ]
     assert len(hub.repositories[REPO].commits) == 2
 
