@@ -4,7 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV ?= .venv
-BIN := $(abspath $(VENV))/bin
+# Not by $(abspath), which takes a path with spaces for several. The shell reads it from its
+# environment, so that no character of a path has a meaning.
+export BIN := $(if $(filter /%,$(firstword $(VENV))),$(VENV),$(CURDIR)/$(VENV))/bin
 export PATH := $(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
@@ -18,7 +20,7 @@ DEV := $(VENV)/.complete-dev
 else
 ENV :=
 DEV :=
-ifeq ($(shell test -x "$(BIN)/python" && echo there),)
+ifeq ($(shell test -x "$(VENV)/bin/python" && echo there),)
 $(error VENV=$(VENV) has no bin/python. Name an environment that is there, or leave VENV out)
 endif
 endif
@@ -33,13 +35,13 @@ help: ## this list
 $(VENV)/.complete: requirements.lock requirements-torch.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "malssi needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv "$(VENV)"
-	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
-	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --requirement requirements-torch.lock
+	"$$BIN/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
+	"$$BIN/python" -m pip install --quiet --disable-pip-version-check --requirement requirements-torch.lock
 	touch "$@"
 
 # What tests, the linter and the documentation need on top.
 $(VENV)/.complete-dev: requirements-dev.lock $(VENV)/.complete
-	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-dev.lock
+	"$$BIN/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-dev.lock
 	touch "$@"
 
 env: $(ENV) ## the environment alone
@@ -47,7 +49,7 @@ env: $(ENV) ## the environment alone
 dev: $(DEV) ## the environment with what tests, linter and documentation need
 
 repro: $(ENV) ## rebuild what changed
-	dvc repro
+	python -m dvc repro
 
 # worksteal: what shares a model or a server stays together in one process.
 PYTEST := python -m pytest -n 2 --dist worksteal --durations=10
@@ -55,7 +57,7 @@ PYTEST := python -m pytest -n 2 --dist worksteal --durations=10
 test: $(DEV) ## lint, types and tests (at most 12 minutes on 2 cores)
 	ruff format --check .
 	ruff check .
-	pyright
+	python -m pyright
 	$(PYTEST) -m "not soak and not soak_long"
 
 soak: $(DEV) ## the longer tests that belong to every change (40 minutes on 2 cores)
@@ -77,8 +79,8 @@ bench: $(DEV) ## speed and quality beside other tools, in one run
 LLAMACPP ?= .venv-llamacpp
 
 $(LLAMACPP)/.complete: | $(ENV)
-	"$(BIN)/python" -m venv "$(LLAMACPP)"
-	"$(BIN)/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$("$(LLAMACPP)/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	"$$BIN/python" -m venv "$(LLAMACPP)"
+	"$$BIN/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$("$(LLAMACPP)/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
 	CMAKE_BUILD_PARALLEL_LEVEL=$$(nproc) "$(LLAMACPP)/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps llama-cpp-python==0.3.36
 	touch "$@"
 
@@ -88,7 +90,7 @@ check-llamacpp: $(ENV) $(LLAMACPP)/.complete ## llama.cpp and transformers on th
 check: $(DEV) ## lint, types and the fast tests
 	ruff format --check .
 	ruff check .
-	pyright
+	python -m pyright
 	python -m pytest -m "not soak and not soak_long and not pipeline"
 
 # A folder of its own: what audits an environment is not a part of it.
@@ -139,7 +141,7 @@ publish: $(ENV) ## upload VARIANT and its card to REPO of the hub, privately (PU
 	python -m stages.commands.publish --variant "$$VARIANT" --repo "$$REPO" $(if $(filter 1,$(PUBLIC)),--public)
 
 docs: $(DEV) ## this project's pages, with every link checked, into site/
-	NO_MKDOCS_2_WARNING=1 mkdocs build
+	NO_MKDOCS_2_WARNING=1 python -m mkdocs build
 
 docs-serve: $(DEV) ## the pages while they are written, http://127.0.0.1:8001
-	NO_MKDOCS_2_WARNING=1 mkdocs serve --dev-addr 127.0.0.1:8001
+	NO_MKDOCS_2_WARNING=1 python -m mkdocs serve --dev-addr 127.0.0.1:8001
