@@ -1,0 +1,146 @@
+"""Whatever disturbs a run, the lock that a run in peace makes afterwards is the undisturbed one."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.micro import STAGES, Project, environment_for
+
+pytestmark = pytest.mark.pipeline
+
+KILLS_PER_STAGE = 4
+ROWS = "mix"  # the last of the stages that work on rows
+
+
+def start(project: Project, *command: str, **options: object) -> subprocess.Popen[str]:
+    environment = environment_for({}) | dict(options.pop("env", {}))  # pyright: ignore[reportCallIssue, reportArgumentType]
+    return subprocess.Popen(
+        command,
+        cwd=project.folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        **options,  # pyright: ignore[reportArgumentType]
+    )
+
+
+def in_peace(project: Project, finished: Project) -> None:
+    project.repro()
+    assert project.lock_text() == finished.lock_text()
+    assert [str(path) for path in project.folder.rglob("*.partial")] == []
+    assert project.run("dvc", "status").strip() == "Data and pipelines are up to date."
+
+
+@pytest.mark.soak_long
+def test_a_hundred_kills_spread_over_all_stages(project: Project, finished: Project) -> None:
+    """Each stage is started alone and killed at a random moment of its work, four times."""
+    rng = random.Random(20261130)
+    killed = 0
+    for _ in range(KILLS_PER_STAGE):
+        for stage in rng.sample(sorted(STAGES), len(STAGES)):
+            run = start(project, "dvc", "repro", "--single-item", "--force", stage)
+            assert run.stdout
+            for line in run.stdout:
+                if line.startswith("Running stage"):
+                    break
+            time.sleep(rng.uniform(0.0, 4.0))
+            killed += run.poll() is None
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+    assert killed >= 60, "so many were killed before they had ended"
+    in_peace(project, finished)
+
+
+def workers_of(parent: int) -> Iterator[int]:
+    """The processes below a process, the youngest first."""
+    for line in subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(parent), "--sort=-start_time"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.split():
+        yield from workers_of(int(line))
+        yield int(line)
+
+
+@pytest.mark.soak
+def test_workers_that_are_killed_lose_no_row(project: Project, finished: Project) -> None:
+    """As the kernel does when memory runs out."""
+    rng = random.Random(20261130)
+    for stage in ("ingest@news", "scrub@news", "scrub@dialogue", "curate", "scrub@instruct"):
+        run = start(project, "dvc", "repro", "--single-item", "--force", stage)
+        while run.poll() is None:
+            time.sleep(rng.uniform(0.05, 0.4))
+            for pid in list(workers_of(run.pid))[:1]:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+        output, _ = run.communicate()
+        assert "Traceback" not in output, output[-2000:]
+    in_peace(project, finished)
+
+
+@pytest.mark.soak
+def test_two_runs_at_once_leave_what_one_leaves(project: Project, finished: Project) -> None:
+    runs = [start(project, "dvc", "repro", "--force", ROWS) for _ in range(2)]
+    outputs = [run.communicate()[0] for run in runs]
+    assert sorted(run.returncode for run in runs)[0] == 0, outputs
+    assert not any("Traceback" in output for output in outputs), outputs
+    in_peace(project, finished)
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become someone else")
+def test_an_ordinary_user_makes_the_same(project: Project, finished: Project) -> None:
+    """Without rights to anything but the project and a home."""
+    home = project.folder.parent / "home"
+    home.mkdir()
+    for place in (project.folder, home):
+        for path in [place, *place.rglob("*")]:
+            os.chown(path, 65534, 65534, follow_symlinks=False)
+    for above in project.folder.parents:  # pytest keeps its folders to their owner
+        if above.stat().st_uid == 0 and above != Path("/"):
+            above.chmod(above.stat().st_mode | 0o011)
+    run = start(
+        project,
+        *("dvc", "repro", "--force", ROWS),
+        user=65534,
+        group=65534,
+        extra_groups=[],
+        env={"HOME": str(home), "TMPDIR": str(home), "GIT_CONFIG_COUNT": "0"},
+    )
+    output, _ = run.communicate()
+    assert run.returncode == 0, output
+    shutil.rmtree(home)
+    for path in [project.folder, *project.folder.rglob("*")]:
+        os.chown(path, 0, 0, follow_symlinks=False)
+    in_peace(project, finished)
+
+
+JUMPING = """
+import random, time
+real, jumps = time.time, random.Random(7)
+time.time = lambda: real() + jumps.choice((0, 3600, -3600, 4e8, -4e8))
+time.time_ns = lambda: int(time.time() * 1e9)
+"""
+
+
+@pytest.mark.soak
+def test_a_clock_that_jumps_changes_nothing(
+    project: Project, finished: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(JUMPING)
+    run = start(project, "dvc", "repro", "--force", ROWS, env={"PYTHONPATH": str(tmp_path)})
+    output, _ = run.communicate()
+    assert run.returncode == 0, output
+    in_peace(project, finished)
