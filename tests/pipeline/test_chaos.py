@@ -19,17 +19,21 @@ KILLS_PER_STAGE = 4
 ROWS = "mix"  # the last of the stages that work on rows
 
 
-def start(project: Project, *command: str, **options: object) -> subprocess.Popen[str]:
-    environment = environment_for({}) | dict(options.pop("env", {}))  # pyright: ignore[reportCallIssue, reportArgumentType]
+def start(
+    project: Project, *command: str, user: int | None = None, **environment: str
+) -> subprocess.Popen[str]:
+    """The command in a process group of its own; as another user, without rights of a group."""
     return subprocess.Popen(
         command,
         cwd=project.folder,
-        env=environment,
+        env=environment_for(environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        **options,  # pyright: ignore[reportArgumentType]
+        user=user,
+        group=user,
+        extra_groups=None if user is None else [],
     )
 
 
@@ -111,14 +115,8 @@ def test_an_ordinary_user_makes_the_same(project: Project, finished: Project) ->
     for above in project.folder.parents:  # pytest keeps its folders to their owner
         if above.stat().st_uid == 0 and above != Path("/"):
             above.chmod(above.stat().st_mode | 0o011)
-    run = start(
-        project,
-        *("dvc", "repro", "--force", ROWS),
-        user=65534,
-        group=65534,
-        extra_groups=[],
-        env={"HOME": str(home), "TMPDIR": str(home), "GIT_CONFIG_COUNT": "0"},
-    )
+    places = {"HOME": str(home), "TMPDIR": str(home)}
+    run = start(project, "dvc", "repro", "--force", ROWS, user=65534, **places)
     output, _ = run.communicate()
     assert run.returncode == 0, output
     shutil.rmtree(home)
@@ -140,7 +138,7 @@ def test_a_clock_that_jumps_changes_nothing(
     project: Project, finished: Project, tmp_path: Path
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(JUMPING)
-    run = start(project, "dvc", "repro", "--force", ROWS, env={"PYTHONPATH": str(tmp_path)})
+    run = start(project, "dvc", "repro", "--force", ROWS, PYTHONPATH=str(tmp_path))
     output, _ = run.communicate()
     assert run.returncode == 0, output
     in_peace(project, finished)
