@@ -164,6 +164,7 @@ def test_pages_of_the_tracker_open(sent: Project) -> None:
     import subprocess
     import sys
     import time
+    import urllib.error
     import urllib.request
 
     with socket.socket() as free:
@@ -187,6 +188,11 @@ def test_pages_of_the_tracker_open(sent: Project) -> None:
         else:
             raise AssertionError("the server did not answer in a minute")
         assert b"MLflow" in page
+        foreign = urllib.request.Request(
+            f"http://127.0.0.1:{port}/", headers={"Host": "evil.example"}
+        )
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(foreign, timeout=5)
     finally:
         os.killpg(server.pid, 15)
         server.wait()
