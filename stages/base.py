@@ -8,6 +8,7 @@ no code that comes with a model is ever run.
 import logging
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from stages.formats.json_files import read_json, write_json
 from stages.params.base import Base, Folder
@@ -16,12 +17,14 @@ from stages.params.reading import read_params
 from stages.params.runtime import Runtime
 from stages.params.section import Sections, Seed
 from stages.pipeline import paths
-from stages.pipeline.errors import InputError, ModelError
+from stages.pipeline.errors import InputError, ModelError, cut, shown
 from stages.pipeline.hashes import dvc_hash
 from stages.pipeline.numerics import pin_numerics
 from stages.pipeline.os_errors import disk_full
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import run
+from stages.preflight.files import check_files
+from stages.preflight.trial import try_out
 from stages.tiny.model import make_tiny
 
 log = logging.getLogger("base")
@@ -70,7 +73,8 @@ def take_folder(source: Path, folder: Path) -> dict[str, object]:
 
     Raises:
         InputError: the folder is not there.
-        ModelError: it has no safetensors weights, no tokenizer, or asks for code of its own.
+        ModelError: it has no safetensors weights or no tokenizer, or what is in it is of no use to
+            a later stage.
     """
     if not source.is_dir():
         raise InputError(
@@ -83,21 +87,20 @@ def take_folder(source: Path, folder: Path) -> dict[str, object]:
             "lacks config.json or tokenizer.json.",
             "Export the model with save_pretrained, the tokenizer included.",
         )
-    if "auto_map" in read_json(config):
-        raise ModelError(
-            str(config),
-            "asks for code that comes with the model (auto_map), which is never run.",
-            "Use a model that transformers supports itself.",
-        )
     if not list(source.glob("*.safetensors")):
         others = sorted(file.name for pattern in FORBIDDEN for file in source.glob(pattern))
         raise ModelError(
             str(source),
-            f"has no safetensors weights (found {others}).",
+            f"has no safetensors weights (found {shown(others)}).",
             "Convert it with save_pretrained(..., safe_serialization=True).",
         )
-    folder.mkdir()
     files = sorted({file for pattern in PATTERNS for file in source.glob(pattern)})
+    check_files(source, files)
+    with TemporaryDirectory() as room:  # with these files and no others
+        for file in files:
+            (Path(room) / file.name).symlink_to(file.resolve())
+        try_out(Path(room), called=str(source))
+    folder.mkdir()
     for file in files:
         shutil.copyfile(file, folder / file.name)
     return {"files": len(files), "bytes": sum(file.stat().st_size for file in files)}
@@ -109,7 +112,7 @@ def check_digest(asked: Folder, folder: Path) -> None:
     if found != asked.digest:
         raise ModelError(
             asked.path,
-            f"has the digest {found}, params.yaml says {asked.digest}.",
+            f"has the digest {found}, params.yaml says {cut(asked.digest)}.",
             "If this is the model you mean, write its digest to base.folder.digest.",
         )
 

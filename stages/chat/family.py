@@ -23,7 +23,7 @@ def renderer_of(folder: Path, settings: Settings) -> Renderer:
     for file in (config, vocabulary):
         if not file.is_file():
             raise InputError(str(file), "is not there.", "Run `dvc repro`, or `dvc pull`.")
-    if read_json(config)["model_type"] == "gpt_oss":
+    if read_json(config).get("model_type") == "gpt_oss":
         return Harmony(Tokenizer.from_file(str(vocabulary)), settings)
     return OwnTemplate(folder, settings)
 

@@ -10,6 +10,9 @@ Text that spells a control token is set apart before the template is filled, and
 (B24). The template brings its own first token, so none is added (B15). A date in it is the fixed
 one of the settings, never today's (B10). A template without a place for a system prompt gets it at
 the head of the first question.
+
+A template is a program of the model's maker. Whatever it does wrong is an error that never quotes a
+row, and what it may write is bounded.
 """
 
 import re
@@ -21,9 +24,11 @@ from typing import Any
 from stages.chat.messages import Message
 from stages.chat.rendering import IGNORED, Encoded, Settings
 from stages.formats.json_files import read_json
-from stages.pipeline.errors import ModelError
+from stages.pipeline.errors import ModelError, cut, shown
 
 _NOW = re.compile(r"strftime_now\(\s*(['\"])(.*?)\1\s*\)")
+ANOTHER = "Use another revision of the model, or another chat_template.jinja."
+MOST_ADDED_CHARS = 1_000_000  # what a template writes of its own, tools and examples included
 _MARK = "\ue000"  # for private use: no tokenizer has a meaning for it
 
 
@@ -39,16 +44,17 @@ class OwnTemplate:
 
         self.where = str(folder / "tokenizer_config.json")
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        if not self.tokenizer.chat_template:
+        template = self.tokenizer.chat_template
+        if isinstance(template, dict):  # several by name
+            template = template.get("default")
+        if not isinstance(template, str) or not template:
             raise ModelError(
                 self.where,
                 "has no chat template, so nobody can say what a conversation looks like.",
                 "Use the instruction-tuned model of the family, or add its chat_template.jinja.",
             )
         self.day = date.fromisoformat(settings.conversation_date)
-        self.template = _NOW.sub(
-            lambda now: repr(self.day.strftime(now[2])), self.tokenizer.chat_template
-        )
+        self.template = _NOW.sub(lambda now: repr(self.day.strftime(now[2])), template)
         self.takes_system = self._takes_system()
         # Beside the special ones what the template itself writes, like <think> and <tool_call>.
         added = self.tokenizer.added_tokens_decoder.values()
@@ -145,16 +151,22 @@ class OwnTemplate:
         ]
 
     def _rendered(self, messages: list[dict[str, str]], to_be_answered: bool) -> str:
-        from jinja2.exceptions import TemplateError
+        from jinja2.exceptions import TemplateError, TemplateSyntaxError
 
         try:
-            return self.tokenizer.apply_chat_template(
+            text = self.tokenizer.apply_chat_template(
                 messages,
                 chat_template=self.template,
                 tokenize=False,
                 add_generation_prompt=to_be_answered,
                 date_string=self.day.strftime("%d %b %Y"),
             )
+        except TemplateSyntaxError as error:
+            raise ModelError(
+                self.where,
+                f"its chat template is no Jinja: {cut(str(error.message))} (line {error.lineno}).",
+                ANOTHER,
+            ) from None
         except TemplateError:
             raise ModelError(
                 self.where,
@@ -162,6 +174,18 @@ class OwnTemplate:
                 "Change the rows or their template in mix.templates, so that questions and answers "
                 "take turns.",
             ) from None
+        except Exception as error:  # it may divide by zero, recurse, ask for all memory
+            raise ModelError(
+                self.where, f"its chat template fails ({type(error).__name__}).", ANOTHER
+            ) from None
+        given = sum(len(part) for message in messages for part in message.values())
+        if len(text) > MOST_ADDED_CHARS + 10 * given:
+            raise ModelError(
+                self.where,
+                f"its chat template makes {len(text):,} characters of a conversation of {given:,}.",
+                ANOTHER,
+            )
+        return text
 
     def _placed(self, messages: Sequence[Message]) -> list[Message]:
         """The messages, the system prompt moved into the first question where it has no place."""
@@ -188,7 +212,13 @@ class OwnTemplate:
         named = read_json(file).get("eos_token_id") if file.is_file() else None
         if named is None:
             named = self.tokenizer.eos_token_id
-        stops = [named] if isinstance(named, int) else list(named or [])
+        stops = named if isinstance(named, list) else [] if named is None else [named]
+        if strange := [stop for stop in stops if type(stop) is not int or stop < 0]:
+            raise ModelError(
+                str(file),
+                f"names {shown(strange[0])} as a token that ends an answer (eos_token_id).",
+                "Write the numbers of tokens there.",
+            )
         if not stops:
             raise ModelError(
                 self.where,

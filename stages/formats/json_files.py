@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.pipeline.errors import DataError, InputError
+from stages.pipeline.errors import DataError, InputError, shown
 
 # A JSON object, or what of one is told: what is in it, only its reader knows.
 Json = dict[str, Any]
@@ -19,16 +19,18 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
 
 
 def read_json(path: Path) -> Json:
-    """The content of a JSON file of the pipeline or of a model.
+    """The object in a JSON file of the pipeline or of a model.
 
     Raises:
-        InputError, DataError: it is not there, or not JSON.
+        InputError, DataError: it is not there, or not JSON, or something else than an object.
     """
+    again = "Make it again with `dvc repro`, or `dvc pull` it."
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(str(path), "is not there.", "Run `dvc repro`, or `dvc pull`.") from None
-    except ValueError:
-        raise DataError(
-            str(path), "is no JSON file.", "Make it again with `dvc repro`, or `dvc pull` it."
-        ) from None
+    except (ValueError, RecursionError):  # the latter where lists nest without end
+        raise DataError(str(path), "is no JSON file.", again) from None
+    if not isinstance(content, dict):
+        raise DataError(str(path), f"holds no object but {shown(content)}.", again)
+    return content

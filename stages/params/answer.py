@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, model_validator
 
-from stages.params.section import Count, Section, Text
+from stages.params.section import Batch, Count, Section, Text, Tokens
 from stages.pipeline.variants import VARIANTS, VariantName
 
 
@@ -37,8 +37,8 @@ class Server(Section):
 class Answer(Section):
     dtype: Literal["float32", "bfloat16"]
     max_rows: Count
-    batch_size: Count
-    max_new_tokens: Count
+    batch_size: Batch
+    max_new_tokens: Tokens
     servers: dict[VariantName, Server | None]
 
     @model_validator(mode="after")

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from stages.params.section import Count, Section, Text
+from stages.params.section import Count, FilePath, Section, Text
 from stages.params.sources import Style
+from stages.pipeline.errors import shown
 
 SpeechLevel = Literal["hapsyo", "haeyo", "haera", "hae", "nominal"]
 
@@ -14,8 +15,8 @@ SpeechLevel = Literal["hapsyo", "haeyo", "haera", "hae", "nominal"]
 def _a_pattern(text: str) -> str:
     try:
         re.compile(text)
-    except re.error as error:
-        raise ValueError(f"{text!r} is not a regular expression ({error})") from None
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{shown(text)} is not a regular expression ({error})") from None
     return text
 
 
@@ -38,7 +39,7 @@ class Bertscore(Section):
     """An encoder on this disk; `digest` pins its content. The embeddings of `layer` are compared
     (0: those before the first layer)."""
 
-    path: Text
+    path: FilePath
     digest: Text
     layer: Annotated[int, Field(ge=0)]
 

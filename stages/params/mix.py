@@ -42,7 +42,7 @@ class Topic(Section):
 
 
 class Mix(Section):
-    weights: Annotated[dict[Name, Annotated[float, Field(gt=0.0)]], Field(min_length=1)]
+    weights: Annotated[dict[Name, Annotated[float, Field(ge=1e-6, le=1e6)]], Field(min_length=1)]
     unit: Literal["rows", "tokens"]
     max_repeats: Annotated[int, Field(ge=1, le=100)]
     max_warning_share: Share

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stages.params.section import Count, Section, Text
+from stages.params.section import Batch, Count, FilePath, Section
 
 
 class Runtime(Section):
@@ -13,8 +13,8 @@ class Runtime(Section):
     progress: bool
     engine: Literal["local", "ray"]
     workers: Annotated[int, Field(ge=1, le=1024)]
-    device_batch_size: Count
+    device_batch_size: Batch
     save_steps: Count
-    launch: Text | None
+    launch: FilePath | None
     server_answer_s: Annotated[float, Field(gt=0.0, le=86_400.0)]
     server_total_s: Annotated[float, Field(gt=0.0, le=2_592_000.0)]

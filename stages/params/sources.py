@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from stages.params.section import Count, Date, Name, Section, Text
+from stages.params.section import Count, Date, FilePath, Name, Section, Text
 
 # A style becomes a key of metrics and templates, whether a row or params.yaml names it.
 STYLE = r"^[A-Za-z가-힣][A-Za-z0-9가-힣_-]{0,63}$"
@@ -62,7 +62,7 @@ class Source(Section):
     A row of CSV may go on over lines, within quotes. A row of TSV is one line, always, so that no
     cell holds a line end; where the quotes of a line are not those of CSV they are text."""
 
-    path: Text
+    path: FilePath
     format: Literal["jsonl", "csv", "tsv", "parquet"]
     kind: Literal["news", "chat", "dialogue", "instruction", "translation"]
     license: Text

@@ -4,19 +4,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from stages.params.section import Count, RowTokens, Section, Sections, Text
+from stages.params.section import Batch, Count, RowTokens, Section, Sections, Text
+
+Alpha = Annotated[int, Field(ge=1, le=65_536)]
 
 
 class Lora(Section):
     r: Annotated[int, Field(ge=1, le=1024)]
-    lora_alpha: Annotated[int, Field(ge=1)]
+    lora_alpha: Alpha
     lora_dropout: Annotated[float, Field(ge=0.0, lt=1.0)]
     target_modules: list[Text] | Literal["all-linear"]
     target_parameters: list[Text]
     layers: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None
     use_rslora: bool
     rank_pattern: dict[Text, Annotated[int, Field(ge=1, le=1024)]]
-    alpha_pattern: dict[Text, Annotated[int, Field(ge=1)]]
+    alpha_pattern: dict[Text, Alpha]
 
     @model_validator(mode="after")
     def _somewhere(self) -> "Lora":
@@ -32,8 +34,8 @@ class Train(Section):
     attention: Literal["auto", "eager", "sdpa", "flash_attention_2"]
     packing: bool
     qat: bool
-    num_train_epochs: Annotated[float, Field(gt=0.0)]
-    global_batch_size: Count
+    num_train_epochs: Annotated[float, Field(gt=0.0, le=10_000.0)]
+    global_batch_size: Batch
     optimizer: Literal["adamw_torch", "adamw_8bit", "paged_adamw_8bit"]
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0)]
     lr_scheduler_type: Literal[

@@ -6,7 +6,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from stages.pipeline.errors import PipelineError
+from stages.pipeline.errors import PipelineError, cut
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 LITTLE_BYTES = 16 * 2**20  # a disk with less free is taken for the one that was full
@@ -41,6 +41,20 @@ SAID = {
         f"Set runtime.workers to 1 in params.yaml, or mount it, {AGAIN}",
     ),
 }
+
+
+def out_of_memory(error: Exception, stage: str) -> PipelineError | None:
+    """The three-part form of what Python and torch raise where memory is short; None where `error`
+    is something else."""
+    from_torch = type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator" in str(error)
+    if not isinstance(error, MemoryError) and not from_torch:
+        return None
+    return PipelineError(
+        f"the stage {stage}",
+        f"asked for more memory than there is here ({cut(str(error)) or type(error).__name__}).",
+        "Lower the sizes in params.yaml that it works with (batches, lengths, rows, the tiny "
+        "model), or run it on a larger machine; no output was changed.",
+    )
 
 
 def disk_full(error: Exception) -> PipelineError | None:

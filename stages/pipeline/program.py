@@ -6,14 +6,31 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 from stages.pipeline.errors import PipelineError
-from stages.pipeline.os_errors import refusal
+from stages.pipeline.os_errors import out_of_memory, refusal
 
 
 def run(main: Callable[[], None]) -> None:
     """Runs a stage's `main` as a program: a readable log on stderr, and for an error that the
     user can mend its three-part message in place of a traceback (exit code 1)."""
+    quieten()
+    try:
+        main()
+    except PipelineError as error:
+        sys.exit(f"ERROR {error}")
+    except KeyboardInterrupt:
+        sys.exit("stopped by the user")
+    except Exception as error:
+        refused = out_of_memory(error, Path(sys.argv[0]).stem) or refusal(error)
+        if refused is None:
+            raise
+        sys.exit(f"ERROR {refused}")
+
+
+def quieten() -> None:
+    """The log of a process: a readable account on stderr, without what libraries chatter."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
     for chatty in ("httpx", "httpx2", "httpcore", "alembic", "mlflow", "filelock", "matplotlib"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
@@ -24,17 +41,6 @@ def run(main: Callable[[], None]) -> None:
         logging.getLogger(chatty).setLevel(logging.ERROR)
     # What libraries deprecate in each other is nothing that the user of a stage could mend.
     warnings.simplefilter("ignore", FutureWarning)
-    try:
-        main()
-    except PipelineError as error:
-        sys.exit(f"ERROR {error}")
-    except KeyboardInterrupt:
-        sys.exit("stopped by the user")
-    except Exception as error:
-        refused = refusal(error)
-        if refused is None:
-            raise
-        sys.exit(f"ERROR {refused}")
 
 
 def item(flag: str) -> str:

@@ -1,6 +1,7 @@
 """params.yaml: what is refused, and that the message says which key, which value and what to do."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from stages.pipeline.errors import ParamsError
 from tests.micro import SHIPPED
 
 
-def edited(values: dict[str, str | None]) -> str:
+def edited(values: Mapping[str, str | None]) -> str:
     """The shipped file with the YAML text behind some dotted keys replaced (None: line left out)."""
     lines, keys, left, replaced = [], [], dict(values), ""
     for line in SHIPPED.read_text(encoding="utf-8").splitlines():

@@ -4,7 +4,7 @@ On disk: `model.safetensors`, or `model-00001-of-0000N.safetensors` with an inde
 `model.safetensors.index.json`, {"metadata": {"total_size"}, "weight_map": {tensor: shard}}; beside
 them config.json and the tokenizer. A safetensors file is the length of its header (8 bytes, little
 endian), the header, {tensor: {"dtype", "shape", "data_offsets": [start, stop]}} in JSON, and the
-tensors' bytes.
+tensors' bytes, one after the other without a gap. A name stands once in a header.
 
 Files are read by offset and not mapped: what was read and let go counts as memory no longer.
 """
@@ -16,6 +16,7 @@ Files are read by offset and not mapped: what was read and let go counts as memo
 import json
 import math
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -25,12 +26,15 @@ from typing import Self
 
 import torch
 
-from stages.formats.json_files import read_json
-from stages.pipeline.errors import InputError, ModelError
+from stages.formats.json_files import Json, read_json
+from stages.pipeline.errors import DataError, InputError, ModelError, cut, shown
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 AGAIN = "Delete the folder and run `dvc checkout`, or `dvc repro`."
+MOST_HEADER_BYTES = 100_000_000  # as the safetensors library reads
+MOST_AXES = 8
+SHARD = re.compile(r"[\w.-]{1,200}\.safetensors", re.ASCII)  # a file of the folder, and no path
 # What stands beside the weights and goes with them unchanged.
 COMPANIONS = (
     "config.json",
@@ -79,8 +83,10 @@ class Checkpoint:
             try:
                 weight_map = dict(read_json(folder / INDEX)["weight_map"])
                 self._indexed, shards = set(weight_map), sorted(set(weight_map.values()))
-            except (KeyError, TypeError, ValueError):
-                raise ModelError(str(folder / INDEX), "is damaged.", AGAIN) from None
+                if not all(SHARD.fullmatch(shard) for shard in shards):
+                    raise ValueError("it names what is no file of weights")
+            except (DataError, KeyError, TypeError, ValueError) as error:
+                raise _damaged(folder / INDEX, error) from None
         elif (folder / single).is_file():
             shards = [single]
         else:
@@ -100,14 +106,16 @@ class Checkpoint:
                 found = self._opened(self.folder / shard, opening)
                 if twice := sorted(found.keys() & self._where.keys()):
                     raise ModelError(
-                        str(self.folder / shard), f"has {twice[0]}, as another shard does.", AGAIN
+                        str(self.folder / shard),
+                        f"has {cut(twice[0])}, as another shard does.",
+                        AGAIN,
                     )
                 self._where |= found
             if self._indexed is not None and self._indexed != set(self._where):
                 name = min(self._indexed ^ set(self._where))
                 raise ModelError(
                     str(self.folder / INDEX),
-                    f"and the shards beside it do not name the same tensors; one is {name}.",
+                    f"and the shards beside it do not name the same tensors; one is {cut(name)}.",
                     AGAIN,
                 )
             self._stack = opening.pop_all()
@@ -119,29 +127,24 @@ class Checkpoint:
     def _opened(self, path: Path, opening: ExitStack) -> dict[str, Stored]:
         file = os.open(path, os.O_RDONLY)
         opening.callback(os.close, file)
-        size = os.fstat(file).st_size
         try:
-            length = int.from_bytes(os.pread(file, 8, 0), "little")
-            if length > size:
-                raise ValueError("the header is longer than the file")
-            header = json.loads(os.pread(file, length, 8))
-            header.pop("__metadata__", None)
-            found = {}
-            for name, entry in header.items():
-                start, stop = (8 + length + offset for offset in entry["data_offsets"])
-                stored = Stored(file, start, DTYPES[entry["dtype"]], tuple(entry["shape"]))
-                if stop > size or stop - start != math.prod(stored.shape) * stored.dtype.itemsize:
-                    raise ValueError(f"{name} does not fit into the file")
-                found[name] = stored
-        except KeyError as error:
-            raise ModelError(
-                str(path),
-                f"holds numbers of a kind that cannot be merged, {error}.",
-                "Use weights in BF16, FP16, FP32 or MXFP4.",
-            ) from None
-        except (ValueError, TypeError, AttributeError):
-            raise ModelError(str(path), "is damaged.", AGAIN) from None
-        return found
+            header, begin, size = _header(file)
+            kinds = {entry["dtype"] for entry in header.values()}
+            if strange := sorted(kinds - DTYPES.keys()):
+                raise ModelError(
+                    str(path),
+                    f"holds numbers of a kind that cannot be merged, {shown(strange[0])}.",
+                    "Use weights in BF16, FP16, FP32 or MXFP4.",
+                )
+            return _in_place(header, file, begin, size)
+        except ModelError:
+            raise
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise _damaged(path, error) from None
+
+    def __len__(self) -> int:
+        """How many tensors are stored."""
+        return len(self._where)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._where))
@@ -178,6 +181,61 @@ class Checkpoint:
                 )
             done += count
         return torch.frombuffer(room, dtype=stored.dtype)
+
+
+def _damaged(path: Path, error: Exception) -> ModelError:
+    return ModelError(str(path), f"is damaged ({type(error).__name__}: {cut(str(error))}).", AGAIN)
+
+
+def _header(file: int) -> tuple[Json, int, int]:
+    """What a file says of its tensors, where the first one lies, and how many bytes they have.
+
+    Raises:
+        ValueError: the header is cut, too long, or no JSON; or it has a name twice, of which
+            readers take different ones.
+    """
+
+    def once(pairs: list[tuple[str, object]]) -> Json:
+        if len(found := dict(pairs)) < len(pairs):
+            raise ValueError("a name stands twice in the header")
+        return found
+
+    size = os.fstat(file).st_size
+    length = int.from_bytes(os.pread(file, 8, 0), "little")
+    if not 0 < length <= min(size - 8, MOST_HEADER_BYTES):
+        raise ValueError(f"a header of {length:,} bytes in a file of {size:,}")
+    header = json.loads(os.pread(file, length, 8), object_pairs_hook=once)
+    header.pop("__metadata__", None)
+    return header, 8 + length, size - 8 - length
+
+
+def _in_place(header: Json, file: int, begin: int, size: int) -> dict[str, Stored]:
+    """The tensors of a header, which must fill the file.
+
+    Raises:
+        ValueError: they overlap, leave a gap, or are larger or smaller than the file.
+    """
+    found: dict[str, Stored] = {}
+    spans: list[tuple[int, int]] = []
+    for name, entry in header.items():
+        dtype, shape = DTYPES[entry["dtype"]], tuple(entry["shape"])
+        start, stop = entry["data_offsets"]
+        if len(shape) > MOST_AXES or not all(
+            type(number) is int and 0 <= number <= size for number in (start, stop, *shape)
+        ):
+            raise ValueError(f"{name} has a place or a shape that cannot be")
+        if stop - start != math.prod(shape) * dtype.itemsize:
+            raise ValueError(f"{name} has {stop - start} bytes, which is not what its shape takes")
+        found[name] = Stored(file, begin + start, dtype, shape)
+        spans.append((start, stop))
+    end = 0
+    for start, stop in sorted(spans):
+        if start != end:
+            raise ValueError(f"the tensors overlap or leave a gap at byte {end}")
+        end = stop
+    if end != size:
+        raise ValueError(f"the tensors have {end} bytes, and the file has {size} for them")
+    return found
 
 
 def copy_companions(source: Path, target: Path, *but: str) -> None:

@@ -17,7 +17,7 @@ from typing import Self
 import torch
 
 from stages.formats.json_files import read_json
-from stages.pipeline.errors import ModelError
+from stages.pipeline.errors import ModelError, cut, shown
 from stages.weights.tensors.checkpoint import AGAIN, Checkpoint
 from stages.weights.tensors.mxfp4 import BLOCK, dequantize
 
@@ -42,8 +42,8 @@ class Model(Checkpoint):
         if not self.family or (quantised and (method, self.family) != ("mxfp4", "gpt_oss")):
             raise ModelError(
                 str(folder / "config.json"),
-                f"is a {self.family} quantised by {method!r}, of which only gpt-oss in mxfp4 can "
-                "be read.",
+                f"is a {cut(str(self.family))} quantised by {shown(method)}, of which only gpt-oss "
+                "in mxfp4 can be read.",
                 "Take the model in BF16 as the base.",
             )
 
@@ -59,6 +59,10 @@ class Model(Checkpoint):
     def _check_pairs(self) -> None:
         """MXFP4 is two tensors of shapes that belong together, or it is damaged."""
         for stored in super().__iter__():
+            if self.is_experts(stored) and len(self.stored(stored).shape) != 3:
+                raise ModelError(
+                    str(self.folder), f"holds {cut(stored)} in no shape of experts.", AGAIN
+                )
             name, _, part = stored.rpartition("_")
             if self.family != "gpt_oss" or part not in ("blocks", "scales"):
                 continue
@@ -70,7 +74,7 @@ class Model(Checkpoint):
             if not whole:
                 raise ModelError(
                     str(self.folder),
-                    f"holds {stored}, without its other half or in no shape for it.",
+                    f"holds {cut(stored)}, without its other half or in no shape for it.",
                     AGAIN,
                 )
 
