@@ -1,17 +1,28 @@
 """The section `answer`: how the variants answer what is scored."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from stages.params.section import Batch, Count, Section, Text, Tokens
 from stages.pipeline.variants import VARIANTS, VariantName
 
 
+def _an_address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        if not parts.hostname or parts.port == 0:
+            raise ValueError
+    except ValueError:  # it may hold a password, so it is not shown
+        raise ValueError("is no address of a server; write http://host:port/v1") from None
+    return text
+
+
 class Server(Section):
     """An OpenAI-compatible server, and its name for the model."""
 
-    base_url: Annotated[str, Field(pattern=r"^https?://")]
+    base_url: Annotated[str, Field(pattern=r"^https?://"), AfterValidator(_an_address)]
     model: Text
 
 
