@@ -6,14 +6,17 @@ from pydantic import Field, model_validator
 
 from stages.params.section import Count, Section, Share
 
+# A MinHash of 128 values tells nothing below.
+Jaccard = Annotated[float, Field(ge=0.01, le=1.0)]
+
 
 class Curate(Section):
     min_chars: Count
     max_chars: Count
     min_hangul_share: Share
     max_foreign_share: Share
-    near_duplicate_jaccard: Annotated[float, Field(gt=0.0, le=1.0)]
-    same_split_jaccard: Annotated[float, Field(gt=0.0, le=1.0)]
+    near_duplicate_jaccard: Jaccard
+    same_split_jaccard: Jaccard
     contamination_chars: Annotated[int, Field(ge=10, le=1000)]
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ import copy
 import json
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +72,7 @@ def proof(folder: Path) -> Iterator[Step]:
     # A file that is mapped counts as memory, though no number of it is read.
     yield Step("its weights", SECONDS + tensors * TENSOR_SECONDS, ROOM_BYTES + sum(weights))
     model, rows = check_weights(folder, described)
+    check_forward(folder, model)
     yield Step("its tokenizer")
     check_tokenizer(folder, rows)
     yield Step("its chat template", TEMPLATE_SECONDS)
@@ -191,6 +192,27 @@ def check_weights(folder: Path, described: Json) -> "tuple[PreTrainedModel, int]
             AGAIN,
         )
     return model, rows
+
+
+def check_forward(folder: Path, model: "PreTrainedModel") -> None:
+    """Computes the shapes of an answer's first two tokens, with the cache between them: the sizes
+    that config.json names must go together."""
+    import torch
+
+    ids = torch.zeros((1, 8), dtype=torch.long, device="meta")
+    with (
+        _refusing(folder / "config.json", "describes no model that can compute"),
+        suppress(NotImplementedError),
+        torch.inference_mode(),
+    ):
+        try:
+            first = model(input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=True)
+            if (cache := getattr(first, "past_key_values", None)) is not None:
+                model(input_ids=ids[:, :1], past_key_values=cache, use_cache=True)
+        except RuntimeError as error:
+            # Some models look at a number and decide by it, and here are none.
+            if "meta tensor" not in str(error):
+                raise
 
 
 def check_tokenizer(folder: Path, rows: int) -> None:

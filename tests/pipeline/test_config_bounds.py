@@ -98,6 +98,18 @@ def test_a_bound_is_the_last_value_that_is_taken(tmp_path, key, most):
     assert f"{key} is {most + 1}" in refusal(tmp_path, edited({key: str(most + 1)}))
 
 
+@pytest.mark.parametrize(
+    ("key", "least", "below"),
+    [
+        ("mix.weights.news", "1.0e-6", "1.0e-320"),
+        ("curate.same_split_jaccard", "0.01", "1.0e-9"),
+    ],
+)
+def test_a_fraction_is_not_too_small_to_be_reckoned_with(tmp_path, key, least, below):
+    load(tmp_path, edited({key: least}))
+    assert f"{key} is {float(below)}" in refusal(tmp_path, edited({key: below}))
+
+
 def test_a_tiny_model_is_tiny(tmp_path):
     large = {"base.tiny.hidden_size": "8192", "base.tiny.intermediate_size": "32768"}
     assert "weights, and tiny is up to 10^9" in refusal(tmp_path, edited(large))
@@ -137,6 +149,12 @@ def test_a_path_longer_than_a_path_can_be(tmp_path):
         said = refusal(tmp_path, edited({"base.folder.path": path}))
         assert "base.folder.path" in said and "is longer than a path can be" in said
     load(tmp_path, edited({"base.folder.path": "가" * 85}))
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://", "http://a:b/", "https://u:pw@a:99999"])
+def test_an_address_that_no_client_could_read(tmp_path, url):
+    said = refusal(tmp_path, edited({"answer.servers.base": f"{{base_url: '{url}', model: a}}"}))
+    assert "answer.servers.base.base_url: is no address of a server" in said and "pw" not in said
 
 
 def test_of_many_refused_values_the_first_are_listed(tmp_path):
