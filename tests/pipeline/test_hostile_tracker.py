@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,9 @@ def drips(peer: socket.socket) -> None:
 
 def is_endless(peer: socket.socket) -> None:
     peer.sendall(HEAD.format("200 OK", "Transfer-Encoding: chunked\r\n").encode())
-    while True:
-        peer.sendall(b"10\r\n" + b" " * 16 + b"\r\n")
+    while peer.fileno() >= 0:
+        peer.sendall(b"400\r\n" + b" " * 1024 + b"\r\n")
+        time.sleep(0.001)
 
 
 FAULTS: dict[str, Answer] = {
@@ -60,6 +62,7 @@ FAULTS: dict[str, Answer] = {
 def serve() -> Iterator[Callable[[Answer], str]]:
     """A function that starts a server which answers every request so, and returns its address."""
     open_sockets: list[socket.socket] = []
+    peers: list[socket.socket] = []
 
     def start(answer: Answer) -> str:
         listening = socket.create_server(("127.0.0.1", 0))
@@ -77,6 +80,7 @@ def serve() -> Iterator[Callable[[Answer], str]]:
             try:
                 while True:
                     peer, _ = listening.accept()
+                    peers.append(peer)
                     threading.Thread(target=one, args=(peer,), daemon=True).start()
             except OSError:
                 pass
@@ -87,6 +91,9 @@ def serve() -> Iterator[Callable[[Answer], str]]:
     yield start
     for listening in open_sockets:
         listening.close()
+    for peer in peers:  # else a client's thread would read on to the end of all tests
+        with suppress(OSError):
+            peer.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
