@@ -80,7 +80,7 @@ CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
         {"check"},  # which reads all of stages/params
     ),
     "the text of another error": (
-        text("stages/pipeline/errors.py", "no space is left", "there is no space left"),
+        text("stages/pipeline/os_errors.py", "no space is left", "there is no space left"),
         set(),
     ),
     "what refuses a training": (

@@ -133,7 +133,7 @@ def test_the_body_tells_the_run(judged) -> None:
     assert "**통과 · pass**, 2개 규칙" in body
     assert "해당 없는 규칙 · not applicable: drift." in body
     assert "0.97 (0.845 … 1.22)" in body
-    assert "The tiny model shows the machinery" in body
+    assert "The tiny model demonstrates the pipeline" in body
     assert "chat, news: malssi의 내장 말뭉치" in body
     assert body.index("Test split") < body.index("klue")
     assert "160 rows" in body and "90 rows" in body
