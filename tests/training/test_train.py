@@ -349,9 +349,16 @@ def test_two_processes_find_what_one_finds(encoded, launch, kind, family):
 def test_steps_are_in_the_tracker_as_they_come_and_a_killed_run_goes_on_in_its_own(encoded):
     folder = encoded("llama", runtime__tracking=True)
     run_stage(folder, killed_at=3)
+    # What the training had written down is sent by a process of its own, which ends after it.
+    shown = {"step.loss", "step.grad_norm", "step.eval_loss"}
+    ends = time.monotonic() + 60
+    while not (folder / ".mlflow/live/train").exists() and time.monotonic() < ends:
+        time.sleep(0.5)
     (unfinished,) = train_runs(folder)
-    assert unfinished.info.status == "RUNNING"
-    assert {"step.loss", "step.grad_norm", "step.eval_loss"} <= unfinished.data.metrics.keys()
+    while not shown <= unfinished.data.metrics.keys() and time.monotonic() < ends:
+        time.sleep(0.5)
+        (unfinished,) = train_runs(folder)
+    assert unfinished.info.status == "RUNNING" and shown <= unfinished.data.metrics.keys()
     run_stage(folder)
     track = [sys.executable, "-m", "stages.commands.track"]
     subprocess.run(track, cwd=folder, env=os.environ | {"DVC_STAGE": "train"}, check=True)
