@@ -6,7 +6,6 @@ No model is loaded here, so another metric needs no new answers. What each measu
 """
 
 import logging
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 
 from stages.formats.json_files import Json, write_json
 from stages.formats.tables import Row, write_file
+from stages.korean.composition import nfc
 from stages.korean.lexicon import read_lexicon, read_phrases
 from stages.korean.speech_level import speech_level
 from stages.measuring.bertscore import bertscore
@@ -67,7 +67,7 @@ def judge(params: Params) -> Callable[[Row], Row]:
 
     def judged(row: Row) -> Row:
         # Hangul may come in pieces (NFD), which no word list and no pattern has.
-        said, wanted = (unicodedata.normalize("NFC", row[k]) for k in ("prediction", "reference"))
+        said, wanted = (nfc(row[k]) for k in ("prediction", "reference"))
         levels = params.evaluate.speech_levels.get(row["style"])
         level = speech_level(said) if levels else None
         schema = params.evaluate.outputs.get(row["style"])

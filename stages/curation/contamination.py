@@ -8,11 +8,12 @@ it has at least SHORTEST_CHARS, since a short phrase is said in many texts. Runs
 """
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+
+from stages.korean.composition import nfc
 
 SHORTEST_CHARS = 10
 CONTAINED_CHARS = 15
@@ -21,7 +22,7 @@ _SIGNS = re.compile(r"[\W_]+")
 
 
 def plain(text: str) -> str:
-    return _SIGNS.sub("", unicodedata.normalize("NFC", text)).casefold()
+    return _SIGNS.sub("", nfc(text)).casefold()
 
 
 def run_hashes(text: str, longest: int) -> Iterator[tuple[int, np.ndarray]]:

@@ -22,7 +22,7 @@ def _a_pattern(text: str) -> str:
 
 class OutputSchema(Section):
     """What an answer of a style must be like: so long, so many lines, and matched by the pattern
-    from its first character to its last."""
+    from its first character to its last, for which it may have 10,000 of them."""
 
     max_chars: Count | None = None
     max_lines: Count | None = None

@@ -62,7 +62,7 @@ def scrub(text: str, optional: frozenset[str] = NONE, before: str = "") -> tuple
     anything between them took three rounds at most in all that was tried. That needs masks that
     are not labels: else each would uncover the next. It is not a bound: where values touch, one may
     be a value only because its neighbour is a mask (010에 1234에 5678이010에 1234에 5678이...),
-    and a text of nothing else takes a round for each.
+    and a text of nothing else takes a round for each. So later rounds look near new masks alone.
 
     `before` is what stands before the text, like the turn before or the name of the field. It is
     read for a label of the first value (계좌번호 불러주세요 / 110123456789), never masked and
@@ -75,15 +75,80 @@ def scrub(text: str, optional: frozenset[str] = NONE, before: str = "") -> tuple
             f"Choose from {sorted(OPTIONAL_TYPES)}; all others are always on."
         )
     spans: list[Span] = []
+    found: list[Span] = []
     masked = text
     lead = _lead(before)
-    while optional or may_hold_personal_data(masked):
-        found = _search_behind(lead, masked, optional) if lead else _search(masked, optional)
+    for _ in range(WHOLE_ROUNDS):
+        found = _in_original(_round(lead, masked, optional), spans)
         if not found:
-            break
-        spans = sorted(spans + _in_original(found, spans), key=_start)
+            return masked, spans
+        spans = sorted(spans + found, key=_start)
         masked = _mask(text, spans)
-    return masked, spans
+    spans += _near(spans, found, text, lead, optional)
+    spans.sort(key=_start)
+    return _mask(text, spans), spans
+
+
+WHOLE_ROUNDS = 3
+_NEAR = 128  # characters on either side of a new mask: a value and what it is told by
+_SURE = 64  # of them, those at the end are read only as what stands beside
+
+
+def _near(
+    spans: list[Span], new: list[Span], text: str, lead: str, optional: frozenset[str]
+) -> list[Span]:
+    """The values of all later rounds, `spans` being masks and `new` those of the last round.
+
+    Each round searches the surroundings of the masks of the round before. Where these hold nothing
+    more, they are widened until they are the whole text: that nothing is left is seen, not assumed.
+    """
+    shown = list(text)  # by the places of the text: characters, and a mask where its value began
+    more: list[Span] = []
+    found, reach = spans, _NEAR
+    while True:
+        for span in found:
+            shown[span.start : span.end] = [f"[{span.type}]", *[""] * (span.end - span.start - 1)]
+        parts = _around(new, reach, len(text))
+        found = [span for part in parts for span in _search_part(shown, *part, lead, optional)]
+        more += found
+        if found:
+            new, reach = found, _NEAR
+        elif parts == [(0, len(text))]:
+            return more
+        else:
+            reach *= 4
+
+
+def _around(spans: list[Span], reach: int, length: int) -> list[tuple[int, int]]:
+    """What stands around the spans, joined where it overlaps."""
+    stretches: list[tuple[int, int]] = []
+    for span in sorted(spans, key=_start):
+        start, end = max(0, span.start - reach), min(length, span.end + reach)
+        if stretches and start <= stretches[-1][1]:
+            stretches[-1] = stretches[-1][0], max(end, stretches[-1][1])
+        else:
+            stretches.append((start, end))
+    return stretches
+
+
+def _search_part(
+    shown: list[str], start: int, end: int, lead: str, optional: frozenset[str]
+) -> list[Span]:
+    """One round in a part of a masked text, with offsets of the unmasked one."""
+    while not shown[start]:  # a mask is seen whole
+        start -= 1
+    places = [place for place in range(start, end) for _ in shown[place]]
+    first = start and start + _SURE
+    last = end if end == len(shown) else end - _SURE
+    found = _round("" if start else lead, "".join(shown[start:end]), optional)
+    of_text = (s._replace(start=places[s.start], end=places[s.end - 1] + 1) for s in found)
+    return [span for span in of_text if first <= span.start and span.end <= last]
+
+
+def _round(lead: str, text: str, optional: frozenset[str]) -> list[Span]:
+    if not optional and not may_hold_personal_data(text):
+        return []
+    return _search_behind(lead, text, optional) if lead else _search(text, optional)
 
 
 _LEAD_LONGEST = 32  # characters, more than a label reaches

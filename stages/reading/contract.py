@@ -2,12 +2,11 @@
 
 Every check that fails has a reason code, `<what>_<column>`: missing, empty, wrong_type,
 invalid_characters, too_short, too_long, article, and for a conversation wrong_roles or
-not_an_exchange; style_not_allowed, wrong_style, wrong_date, outside_window. The code is all that
-is ever said about a refused row: its content has not been scrubbed.
+not_an_exchange; style_not_allowed, wrong_style, wrong_date, outside_window, row_too_long. The code
+is all that is ever said about a refused row: its content has not been scrubbed.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime
@@ -25,12 +24,16 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from stages.korean.composition import nfc
 from stages.params.sources import ARTICLE_BODIES, STYLE, Source
 
 ROLES = ("system", "user", "assistant")
 # Columns in which news services have the text of an article (S1-12). Those that are not surely one
 # may be mapped, and are then bounded as any text of a news source.
 ARTICLE_COLUMNS = ARTICLE_BODIES | {"text", "content", "contents", "내용"}
+# Of all texts of a row together. A row to train on has a few thousand. The work is linear in them,
+# but the worst texts that a search has found are masked at a million in a minute.
+MAX_ROW_CHARS = 1_000_000
 WHOLE_ROW = ("wrong_roles", "not_an_exchange", "style_not_allowed", "wrong_style", "outside_window")
 
 
@@ -107,9 +110,13 @@ def contract_of(source: Source) -> Callable[[dict], Checked]:
             values = model.model_validate(record).__dict__
         except ValidationError as error:
             raise Refused(_reason(error, model)) from None
+        fields = {name: values[f"field_{index}"] for index, name in enumerate(source.columns)}
+        turns = values.get("own_turns", [])
+        if sum(map(len, [*fields.values(), *(turn["text"] for turn in turns)])) > MAX_ROW_CHARS:
+            raise Refused("row_too_long")
         return Checked(
-            fields={name: values[f"field_{index}"] for index, name in enumerate(source.columns)},
-            turns=values.get("own_turns", []),
+            fields=fields,
+            turns=turns,
             style=source.style or values["own_style"],
             group=values.get("own_group", ""),
         )
@@ -197,7 +204,7 @@ def _text_of(
         if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
             raise _refuse("invalid_characters")
         if form == "nfc":
-            value = unicodedata.normalize("NFC", value)
+            value = nfc(value)
         if len(value) < min_chars:
             raise _refuse("too_short")
         if max_chars is not None and len(value) > max_chars:
@@ -272,7 +279,7 @@ def _date(value: Any, since: date, until: date) -> date:
 
 def _day_of(text: str) -> date | None:
     """The date that a text is in one of the forms of DATES, its time left out."""
-    text = unicodedata.normalize("NFC", text.strip())
+    text = nfc(text.strip())
     matches = (form.fullmatch(text) for form in DATES)
     for year, month, day in (match.groups() for match in matches if match):
         with suppress(ValueError):  # not on the calendar

@@ -321,6 +321,7 @@ NAMES = {
     "reason.style_not_allowed": ("허용되지 않은 문체", "style not allowed"),
     "reason.wrong_style": ("문체 이름이 틀림", "wrong style"),
     "reason.outside_window": ("기간을 벗어남", "outside the window"),
+    "reason.row_too_long": ("너무 긴 행", "row too long"),
 }
 
 FIGURES = {

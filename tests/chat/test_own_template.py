@@ -8,9 +8,10 @@ import pytest
 from stages.chat.family import renderer_of
 from stages.chat.messages import Message
 from stages.chat.rendering import IGNORED, Settings
-from stages.chat.tokenizer_template import OwnTemplate
+from stages.chat.tokenizer_template import _NOW, OwnTemplate
 from stages.pipeline.errors import ModelError
 from tests.families import SPECIAL, TEMPLATES, save_tokenizer
+from tests.slow_inputs import Input, growth
 
 SETTINGS = Settings("medium", "2024-06", "2025-03-09")
 FAMILIES = ("qwen2", "llama", "gemma", "gemma3_text")
@@ -137,6 +138,11 @@ def test_b10_a_template_that_asks_for_the_time_is_given_the_fixed_date(tmp_path)
     template.write_text(asks, encoding="utf-8")
     own = OwnTemplate(tmp_path, SETTINGS)
     assert own.tokenizer.decode(own.prompt(ONE[:1])).startswith("on 2025-03-09<|im_start|>")
+
+
+def test_dates_that_never_close_take_linear_time():
+    of = Input("", "strftime_now('", "")
+    assert growth(lambda text: _NOW.sub("", text), of, chars=20_000) < 1.5
 
 
 def test_s4_06_reasoning_stands_before_its_answer(renderer):

@@ -21,10 +21,11 @@ from stages.grammar.frames.news_words import WORDS
 from stages.grammar.instruct import CATEGORIES, instruct_rows
 from stages.grammar.malformed import malformed_line
 from stages.grammar.news import FRAMES_BY_SECTION, SECTIONS, STYLES, news_rows
-from stages.grammar.particles import with_particle
+from stages.grammar.particles import final_consonant, with_particle
 from stages.grammar.personal import TYPES, Personal
 from stages.grammar.pretrain import pretrain_documents
 from tests.micro import ROOT
+from tests.slow_inputs import Input, growth
 
 KINDS = {
     "news": (news_rows, 3000),
@@ -104,6 +105,14 @@ def test_particle_agrees(word, particle, expected):
 def test_unreadable_word_is_refused():
     with pytest.raises(ValueError, match="no final consonant"):
         with_particle("!?", "은")
+
+
+def test_a_word_that_ends_on_no_letter_is_refused_in_linear_time():
+    def refused(word: str) -> None:
+        with pytest.raises(ValueError, match="no final consonant"):
+            final_consonant(word)
+
+    assert growth(refused, Input("", "a", "^"), chars=5_000) < 1.5
 
 
 def all_templates():

@@ -158,9 +158,19 @@ def test_tags_have_no_blanks_and_are_filled_in_one_pass(run):
     assert row["style_tags"][0] == "domain:{title}"
 
 
-def test_a_ten_megabyte_line_is_a_row_like_any_other(run):
-    rows, _, _ = run(line({"title": "가" * 3_500_000}) + line(GOOD), LONG)
-    assert [len(row["fields"]["title"]) for row in rows] == [3_500_000, 9]
+def test_a_row_of_three_megabytes_is_taken_and_one_more_character_is_too_long(run):
+    raw = line({"title": "가" * 999_998}) + line({"title": "가" * 999_999}) + line(GOOD)
+    rows, metrics, _ = run(raw, LONG)
+    assert [len(row["fields"]["title"]) for row in rows] == [999_998, 9]
+    assert metrics["quarantined"] == {"row_too_long": 1}, "the other field is two characters"
+    half = "가" * 500_000
+    rows, metrics, _ = run(line({"dialog": [half, half]}) + line({"dialog": [half, half, "가", "가"]}), CHAT)  # fmt: skip
+    assert (len(rows), metrics["quarantined"]) == (1, {"row_too_long": 1})
+
+
+def test_a_line_of_ten_megabytes_disturbs_no_other(run):
+    rows, metrics, _ = run(line({"title": "가" * 3_500_000}) + line(GOOD), LONG)
+    assert ([row["fields"] for row in rows], metrics["rows_quarantined"]) == ([GOOD], 1)
 
 
 def test_quarantine_holds_nothing_of_the_content(run, tmp_path):

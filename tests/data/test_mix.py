@@ -14,7 +14,12 @@ from stages import mix as stage
 from stages.formats.json_files import read_json
 from stages.formats.tables import CURATED, read_table, write_table
 from stages.korean.lexicon import read_lexicon
-from stages.mixing.prompts import messages_of, scored_messages_of, starts_wrong
+from stages.mixing.prompts import (
+    _with_reasoning,
+    messages_of,
+    scored_messages_of,
+    starts_wrong,
+)
 from stages.mixing.ratio import in_order, in_ratio, with_few_warnings
 from stages.mixing.splits import LEAKING_CHARS, content_group, split_of, without_leaks
 from stages.params.mix import Evaluation, Mix, Template
@@ -22,6 +27,7 @@ from stages.params.whole import read_config
 from stages.pipeline import paths
 from stages.pipeline.errors import DataError, ParamsError
 from tests.micro import ROOT, SHIPPED
+from tests.slow_inputs import Input, growth
 
 SOURCES = ("chat", "dialogue", "instruct", "news")
 MIX = read_config(SHIPPED).mix
@@ -358,6 +364,29 @@ def test_s4_06_reasoning_is_apart_from_the_answer():
     assert messages_of(empty, MIX)[-1] == {"role": "assistant", "content": "4입니다."}
     unfinished = row("instruct", 1, "<think>\n둘에 둘")
     assert "thinking" not in messages_of(unfinished, MIX)[-1]
+
+
+@pytest.mark.parametrize(
+    ("said", "thinking", "content"),
+    [
+        (" <think> 가 </think> 나 ", "가", "나 "),
+        ("<think>가</think></think>나", "가", "</think>나"),
+        ("<think><think>가</think>나", "<think>가", "나"),
+        ("<think>가</think>\u3000\n", "가", "\n"),
+        ("<think>가</think>", None, "<think>가</think>"),
+        ("가<think>나</think>다", None, "가<think>나</think>다"),
+    ],
+)
+def test_where_reasoning_ends(said, thinking, content):
+    message = _with_reasoning({"role": "assistant", "content": said})
+    assert (message.get("thinking"), message["content"]) == (thinking, content)
+
+
+@pytest.mark.parametrize("unit", [" ", "\n\u3000", "<think> ", "</think>", " 가"])
+def test_reasoning_without_end_takes_linear_time(unit):
+    """It was cubic: four seconds for 2,000 blanks."""
+    of = Input("<think>", unit, "")
+    assert growth(lambda t: _with_reasoning({"role": "assistant", "content": t}), of, 10_000) < 1.5
 
 
 def test_s4_04_a_row_is_scored_by_its_evaluation_columns():

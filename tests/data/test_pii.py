@@ -599,6 +599,47 @@ def test_the_work_is_linear_in_the_text(unit, rounds):
 
 
 MOST_ROUNDS = 3
+# Each of these holds values that are values only because their neighbour is a mask.
+CHAINS = ["1일공일공12가3456-", "010에 1234에 5678이", "이6에12가3456", "이010에1345678M12345678"]
+TOUCHING = st.lists(
+    st.sampled_from(
+        [
+            *"이에-~./·12 가호",
+            *CHAINS,
+            "공일공",
+            "오육칠팔",
+            "3456",
+            "계좌 ",
+            "M12345678",
+            "a@b.com",
+        ]
+    ),
+    min_size=1,
+    max_size=8,
+).map("".join)
+
+
+@pytest.mark.parametrize("before", ["", "계좌번호 불러주세요"])
+@pytest.mark.parametrize("unit", CHAINS)
+def test_values_that_uncover_each_other_do_not_search_the_whole_text_each(unit, before, rounds):
+    searched = []
+    for chars in (1_000, 8_000):
+        rounds.clear()
+        scrub((unit * chars)[:chars], before=before)
+        assert len(rounds) > chars / 100
+        searched.append(sum(rounds))
+    assert searched[1] < 12 * searched[0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(TOUCHING, min_size=1, max_size=3), st.integers(1, 60), PIECES)
+def test_rounds_near_new_masks_find_what_rounds_over_the_whole_text_find(units, times, before):
+    text = "\n".join(unit * times for unit in units)[:1_000]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scrubber, "WHOLE_ROUNDS", 1)
+        near = scrub(text, before=before)
+        patch.setattr(scrubber, "WHOLE_ROUNDS", len(text))
+        assert scrub(text, before=before) == near
 
 
 @pytest.fixture

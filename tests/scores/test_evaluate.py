@@ -149,6 +149,9 @@ def test_s1_24_slang_and_emoji_beside_the_references(judge):
         ({"pattern": r"\{.*\}"}, '{"답":\n1}', True),
         ({"pattern": r"\{.*\}"}, '{"답": 1} 입니다', False),
         ({"max_lines": 1}, "", False),
+        ({"pattern": "가*"}, "가" * 10_000, True),
+        ({"pattern": "가*"}, "가" * 10_001, False),  # a pattern may be one that takes for ever
+        ({"max_lines": 1}, "가" * 10_001, True),
     ],
 )
 def test_s1_27_the_schema_of_outputs(schema, text, kept):

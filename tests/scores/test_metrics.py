@@ -7,15 +7,17 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from rouge_score.rouge_scorer import _lcs_table
 from transformers import GptOssConfig, GptOssForCausalLM
 
 from stages.answering.likelihood import answer_bits
 from stages.chat.rendering import IGNORED, Encoded
 from stages.evaluate import by_chance
 from stages.measuring.manner import manner
-from stages.measuring.rouge import rouge
+from stages.measuring.rouge import _PIECE, longest_common, rouge
 from stages.measuring.short_answers import exact_match, f1
 from stages.measuring.sums import SUMMANDS, measures
+from tests.slow_inputs import Input, growth
 
 # (prediction, reference, ROUGE-1, -2, -L of eojeol, of syllables), computed by an implementation of
 # n-grams and longest common subsequences of its own.
@@ -268,6 +270,27 @@ def test_hangul_in_pieces_is_the_same_hangul():
     apart = unicodedata.normalize("NFD", text)
     assert rouge(apart, text)["rougeL_syllable"] == 1.0
     assert rouge(apart, apart)["rougeL_eojeol"] == 1.0
+
+
+@given(one=st.text("가나다", max_size=40), other=st.text("가나다", max_size=90))
+def test_the_longest_common_subsequence_is_that_of_rouge_score(one, other):
+    table = _lcs_table(list(one), list(other))
+    assert longest_common(one, other) == longest_common(other, one) == table[-1][-1]
+
+
+def test_a_long_reference_takes_linear_time():
+    """By a table of all pairs ten thousand tokens a side took ten gigabytes."""
+    kinds = ("eojeol", "syllable")
+    of = Input("", "안녕 하세요 ", "")
+    assert growth(lambda text: rouge("안녕하세요 " * 20, text, tokens=kinds), of, 5_000) < 1.5
+    assert longest_common("가나" * 10_000, "나가" * 10_000) == 19_999
+
+
+def test_one_endless_word_takes_linear_time_and_the_rest_is_cut_at_blanks():
+    of = Input("", "a", "")
+    assert growth(lambda text: rouge("가", text, tokens=("morph",)), of, chars=10_000) < 1.5
+    pieces = _PIECE.findall("가나 " * 5_000 + "다" * 20_000)
+    assert [len(piece) for piece in pieces] == [9_998, 5_001, 10_000, 10_000, 1]
 
 
 def test_chance_compares_with_another_row_of_the_same_style():

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from stages.korean.speech_level import LEVELS, speech_level, tone_of
+from tests.slow_inputs import cpu_s
 
 SENTENCES = {
     "hapsyo": ["내일 뵙겠습니다.", "어디로 가십니까?", "앉으십시오!", "같이 갑시다 ^^", "저 길로 옵시다", "함께 봅시다", "그렇습니다만"],
@@ -23,6 +24,12 @@ def test_s1_17_the_last_ending_tells_the_level(level, said):
 
 def test_every_level_has_sentences_above():
     assert set(SENTENCES) == set(LEVELS)
+
+
+def test_brackets_without_content_take_no_time():
+    """Each could be read in two ways: 29 of them took minutes."""
+    assert cpu_s(speech_level, "()" * 29 + "가", 0, limit_s=5) < 1
+    assert speech_level("지금 가요" + "()" * 29) == "haeyo"
 
 
 def test_s1_17_formal_and_informal_in_real_dialogues(shared):
