@@ -9,8 +9,9 @@ from stages.params.mix import Mix, Template
 from stages.pipeline.errors import ParamsError
 from stages.pipeline.placeholders import fill
 
-# Reasoning at the start of an answer: <think>…</think> (S4-06).
-_REASONING = re.compile(r"\s*<think>\s*(.*?)\s*</think>\s*(.+)", re.DOTALL)
+# Reasoning at the start of an answer: <think>…</think> (S4-06). The blanks behind it are cut off
+# afterwards: a pattern that looks for them, too, takes quadratic time.
+_REASONING = re.compile(r"\s*+<think>\s*+(.*?)</think>\s*(.+)", re.DOTALL)
 
 
 def messages_of(row: Row, mix: Mix) -> list[Message]:
@@ -87,9 +88,10 @@ def _with_reasoning(message: Message) -> Message:
     found = _REASONING.fullmatch(message["content"]) if message["role"] == "assistant" else None
     if found is None:
         return message
-    if not found[1]:
+    thinking = found[1].rstrip()
+    if not thinking:
         return {"role": "assistant", "content": found[2]}
-    return {"role": "assistant", "content": found[2], "thinking": found[1]}
+    return {"role": "assistant", "content": found[2], "thinking": thinking}
 
 
 def starts_wrong(answer: str, warnings: re.Pattern[str]) -> bool:
