@@ -22,8 +22,9 @@ LEVELS: tuple[Level, ...] = ("hapsyo", "haeyo", "haera", "hae", "nominal", "unkn
 TONES = {"hapsyo": "formal", "haeyo": "formal", "haera": "casual", "hae": "casual"}
 
 LAST_CHARS = 60  # of a text; its last ending stands there
-# What may follow the last ending: punctuation, jamo (ㅋㅋ, ㅠㅠ), emoji, a bracketed word.
-_TRAILER = re.compile(r"(?:\[[A-Z]+\]|\([^()]{0,12}\)|[^가-힣A-Za-z0-9])+$")
+# What may follow the last ending: punctuation, jamo (ㅋㅋ, ㅠㅠ), emoji, a bracketed word. No way
+# back: () can be read in two ways, and 29 of them in 2^29.
+_TRAILER = re.compile(r"(?:\[[A-Z]+\]|\([^()]{0,12}\)|[^가-힣A-Za-z0-9])++$")
 # 니다 and 니까 behind a syllable that ends in ㅂ (합니다), which 아니다 and 가니까 do not.
 _BIEUP = "".join(
     chr(code) for code in range(ord("가"), ord("힣") + 1) if (code - 0xAC00) % 28 == 17
