@@ -26,7 +26,8 @@ from stages.chat.rendering import IGNORED, Encoded, Settings
 from stages.formats.json_files import read_json
 from stages.pipeline.errors import ModelError, cut, shown
 
-_NOW = re.compile(r"strftime_now\(\s*(['\"])(.*?)\1\s*\)")
+# No format of a date is longer, and without a bound each opening would be read to the line's end.
+_NOW = re.compile(r"strftime_now\(\s*+(['\"])(.{0,99}?)\1\s*\)")
 ANOTHER = "Use another revision of the model, or another chat_template.jinja."
 MOST_ADDED_CHARS = 1_000_000  # what a template writes of its own, tools and examples included
 _MARK = "\ue000"  # for private use: no tokenizer has a meaning for it

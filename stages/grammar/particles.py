@@ -107,7 +107,7 @@ READ_AS = {
 
 CLOSERS = " \"'’”`)]}>」』》〉.,!?…~"
 TRAILING_BRACKET = re.compile(r"(?<=\S)\s*\([^()]*\)$")
-LAST_TOKEN = re.compile(r"[A-Za-z/]+$")
+LAST_TOKEN = re.compile(r"(?<![A-Za-z/])[A-Za-z/]+$")
 
 
 def final_consonant(word: str) -> str:
