@@ -12,7 +12,7 @@ import pytest
 from tests.documents import commands, english, name
 from tests.micro import Project
 
-pytestmark = [pytest.mark.soak_long, pytest.mark.pipeline]
+pytestmark = [pytest.mark.soak, pytest.mark.pipeline]
 
 PAGES = [page for page in english() if any(not block.not_run for block in commands(page))]
 
