@@ -1,8 +1,8 @@
 """The section `evaluate`: what answers are measured by."""
 
-import re
 from typing import Annotated, Literal
 
+import regex
 from pydantic import AfterValidator, Field, model_validator
 
 from stages.params.section import Count, FilePath, Section, Text
@@ -14,8 +14,8 @@ SpeechLevel = Literal["hapsyo", "haeyo", "haera", "hae", "nominal"]
 
 def _a_pattern(text: str) -> str:
     try:
-        re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
+        regex.compile(text)
+    except (regex.error, OverflowError, RecursionError) as error:
         raise ValueError(f"{shown(text)} is not a regular expression ({error})") from None
     return text
 

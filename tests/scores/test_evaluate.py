@@ -12,12 +12,13 @@ from stages import evaluate
 from stages.answer import PREDICTIONS
 from stages.formats.json_files import read_json
 from stages.formats.tables import write_file
+from stages.measuring import output
 from stages.measuring.bertscore import bertscore, greedy_f1
 from stages.measuring.output import keeps_schema
 from stages.measuring.sums import SUMMANDS
 from stages.params.evaluate import Bertscore, OutputSchema
 from stages.params.reading import read_params
-from stages.pipeline.errors import InputError, ModelError
+from stages.pipeline.errors import InputError, ModelError, ParamsError
 from stages.pipeline.hashes import dvc_hash
 from tests.micro import ROOT
 
@@ -156,6 +157,13 @@ def test_s1_24_slang_and_emoji_beside_the_references(judge):
 )
 def test_s1_27_the_schema_of_outputs(schema, text, kept):
     assert keeps_schema(text, OutputSchema(**schema)) is kept
+
+
+def test_a_pattern_that_takes_for_ever_is_said(monkeypatch):
+    monkeypatch.setattr(output, "PATTERN_S", 0.2)
+    schema = OutputSchema(pattern="(a|aa)+[^a]")
+    with pytest.raises(ParamsError, match=r"takes over 0\.2 s on an answer of 300 characters"):
+        keeps_schema("a" * 300, schema)
 
 
 def test_hangul_in_pieces_is_the_same_hangul_to_every_measure(judge):
