@@ -15,6 +15,7 @@ from stages.answering.loading import load_variant
 from stages.chat.family import renderer_of, settings_of
 from stages.chat.messages import Message
 from stages.chat.rendering import Renderer
+from stages.commands.terminal import harmless
 from stages.params.answer import Answer
 from stages.params.chat_format import ChatFormat
 from stages.params.compute import Compute
@@ -132,7 +133,7 @@ def main() -> None:
             messages.append({"role": "user", "content": question})
             said = answer(
                 model, renderer, messages, limit, asked.temperature,
-                lambda piece: print(piece, end="", flush=True),
+                lambda piece: print(harmless(piece), end="", flush=True),
             )  # fmt: skip
             print()
             messages.append({"role": "assistant", "content": said})

@@ -6,6 +6,7 @@ from itertools import groupby, islice
 
 from stages.chat.family import renderer_of, settings_of
 from stages.chat.rendering import IGNORED, Renderer
+from stages.commands.terminal import harmless
 from stages.encode import fitted
 from stages.formats.tables import read_table
 from stages.params.encode import Encode
@@ -30,7 +31,7 @@ def show(limits: Encode, renderer: Renderer, rows: int) -> None:
             continue
         pairs = zip(encoded.input_ids, encoded.labels, strict=True)
         for trained, stretch in groupby(pairs, key=lambda pair: pair[1] != IGNORED):
-            text = renderer.shown([number for number, _ in stretch])
+            text = harmless(renderer.shown([number for number, _ in stretch]))
             print(f"{COLOUR}{text}{PLAIN}" if trained else text, end="")
         trained_tokens = sum(label != IGNORED for label in encoded.labels)
         print(f"\n--- {len(encoded.labels)} tokens, {trained_tokens} trained")
