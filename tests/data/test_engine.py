@@ -284,6 +284,7 @@ def test_both_nodes_of_a_ray_cluster_work_with_the_code_that_they_were_sent(clus
     assert done.stderr.strip() == "ERROR row 7: holds no text. Give it one."
 
 
+@pytest.mark.soak
 @pytest.mark.pipeline
 def test_a_stage_writes_the_same_bytes_on_a_cluster_and_on_its_own(cluster, tmp_path):
     places = {

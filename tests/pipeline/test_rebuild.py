@@ -189,7 +189,7 @@ def test_s1_26_a_new_week_of_a_source_reruns_that_source_and_what_follows(projec
 # Those whose stages take half a minute and more, and those that take minutes.
 LONG = {
     *("learning rate", "one raw row", "system message", "a lexicon that mix reads"),
-    "revision of a base that is not in use",
+    *("revision of a base that is not in use", "comment in the trainer", "threshold of the gate"),
 }
 LONGEST = {
     *("prompt template", "export format", "seed", "a lexicon that is counted"),

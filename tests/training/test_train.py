@@ -251,10 +251,9 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 # `best` the evaluation at 4 is the one that ends it. Each case starts three programs.
 KILLS = [
     ("attention", 3),
-    ("best", 4),
     *(
         pytest.param(case, killed_at, marks=pytest.mark.soak)
-        for case, killed_at in [("attention", 8), ("epochs", 4), ("experts", 3), ("qat", 3), ("packed", 3), ("stopped", 4)]
+        for case, killed_at in [("attention", 8), ("best", 4), ("epochs", 4), ("experts", 3), ("qat", 3), ("packed", 3), ("stopped", 4)]
     ),
 ]  # fmt: skip
 
