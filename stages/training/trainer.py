@@ -5,6 +5,7 @@ measures is the same however the rows are cut into batches.
 import logging
 import math
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +41,11 @@ class LoraTrainer(SFTTrainer):
 
     data_collator: Collator
     tokens_seen = 0  # trained ones, by this process since it began
-    step_ids: list[torch.Tensor]  # of each batch of the step
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.step_ids = []
+    @cached_property
+    def step_ids(self) -> list[torch.Tensor]:
+        """Of each batch of the step: (rows, tokens)."""
+        return []
 
     def compute_loss(
         self,
@@ -64,10 +65,15 @@ class LoraTrainer(SFTTrainer):
         outputs = model(**inputs, use_cache=False, fused_lm_head=True)
         return -outputs.log_probs.sum(-1), outputs.label_mask.sum(-1)
 
-    def training_step(self, model: Model, inputs: Batch, *args: Any, **kwargs: Any) -> torch.Tensor:
+    def training_step(
+        self,
+        model: Model,
+        inputs: Batch,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
         self.step_ids.append(inputs["input_ids"])
         self.tokens_seen += int((inputs["labels"] != IGNORED).sum())
-        loss = super().training_step(model, inputs, *args, **kwargs)
+        loss = super().training_step(model, inputs, num_items_in_batch)
         self._refuse(loss, "loss")
         return loss
 
