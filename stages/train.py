@@ -131,7 +131,7 @@ def trainer_of(
     trainer = LoraTrainer(
         model=tuned,
         args=given,
-        data_collator=Collator(tuned.config, pad_id, train.packing, train.dtype),
+        data_collator=Collator(tuned.config, pad_id, train.packing, train.dtype),  # pyright: ignore[reportArgumentType] - a Batch is a dict
         train_dataset=blocks["train"],
         eval_dataset=blocks["validation"],
         processing_class=tokenizer,
