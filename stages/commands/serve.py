@@ -28,6 +28,13 @@ HOSTS = ("127.0.0.1", "localhost")
 CLOSED = ("/load_model", "/reset", "/v1/models")
 
 
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).hostname
+    except ValueError:
+        return None
+
+
 def guarded(app: "FastAPI", model: str) -> "FastAPI":
     """The server's application, which knows one model and no foreign pages."""
     from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -45,7 +52,7 @@ def guarded(app: "FastAPI", model: str) -> "FastAPI":
         request: "Request", call_next: "Callable[[Request], Awaitable[Response]]"
     ) -> "Response":
         origin = request.headers.get("origin")
-        if origin is not None and urlsplit(origin).hostname not in HOSTS:
+        if origin is not None and _host_of(origin) not in HOSTS:
             return JSONResponse({"error": "requests of other pages are refused"}, 403)
         return await call_next(request)
 

@@ -1,11 +1,18 @@
 """What a model or a row says, for a terminal that takes some characters for orders."""
 
-import re
+import unicodedata
 
-# Control characters but for tab and new line, and those that turn the direction of writing.
-_ORDERS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_SHOWN = "\t\n\u200d"  # the last one joins emoji
 
 
 def harmless(text: str) -> str:
-    """The text with such characters as escapes: \\x1b."""
-    return _ORDERS.sub(lambda order: order[0].encode("unicode_escape").decode(), text)
+    """The text with such characters, and those that cannot be seen, as escapes: \\x1b."""
+    return "".join(_escaped(sign) if _orders(sign) else sign for sign in text)
+
+
+def _orders(sign: str) -> bool:
+    return sign not in _SHOWN and unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp")
+
+
+def _escaped(sign: str) -> str:
+    return sign.encode("unicode_escape").decode()

@@ -17,7 +17,7 @@ from stages.pipeline.errors import InputError
 from stages.pipeline.program import run
 from stages.tracking.live import live_file
 from stages.tracking.projection import send
-from stages.tracking.store import attempt, unreachable
+from stages.tracking.store import attempt, bound_memory, unreachable
 
 LOCK = Path("dvc.lock")
 COMMAND = "stages.commands.track"  # in the commands of the stages that have numbers
@@ -55,4 +55,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    bound_memory()
     run(main)

@@ -17,6 +17,9 @@ def main() -> None:
         )
     port = sys.argv[1] if len(sys.argv) > 1 else "5000"
     command = ["--backend-store-uri", uri, "--host", "127.0.0.1", "--port", port, "--workers", "1"]
+    # MLflow's own list has 10.*, which a name like 10.example.org fits as well.
+    names = [name + end for name in ("localhost", "127.0.0.1") for end in ("", f":{port}")]
+    command += ["--allowed-hosts", ",".join(names)]
     os.execvp("mlflow", ["mlflow", "server", *command])
 
 

@@ -10,7 +10,7 @@ MOST_SAID = 3_900  # characters of a message
 def printable(text: str) -> str:
     """The text without secrets of addresses, and with escapes for what would steer a terminal, or
     make text look like another."""
-    text = re.sub(r"(?<=//)[^/@\s]+@", "…@", text)  # of an address, who and by which password
+    text = re.sub(r"(?<=//)\S+@", "…@", text)  # of an address, who and by which password
     return "".join(
         sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
     )

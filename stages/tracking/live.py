@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from stages.tracking.store import attempt, connected, legal, patience_s, tracking_uri
+from stages.tracking.store import attempt, bound_memory, connected, legal, patience_s, tracking_uri
 
 EVERY_S = 5.0  # steps are sent together
 NICE = 10  # it takes no core from the training
@@ -130,4 +130,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    bound_memory()
     main()

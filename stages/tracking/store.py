@@ -12,6 +12,7 @@ import logging
 import os
 import posixpath
 import re
+import resource
 import shutil
 import tempfile
 import time
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 EXPERIMENT = "malssi"
 QUIET_S = 900
 SERVER_S = 5.0  # with half of it for the steps of a training, and the start of Python, under 10
+MOST_BYTES = 2 << 30  # of memory for a process that talks to a tracker; MLflow needs a quarter
 LOCAL_S = 60.0  # a file of this machine; its tables are made on first use
 MAX_NAME_CHARS = 250  # of a metric, in MLflow's database
 log = logging.getLogger("tracking")
@@ -59,6 +61,14 @@ def attempt(stage: str, send: Callable[[str], None]) -> None:
                 down.write_text(address)
 
 
+def bound_memory() -> None:
+    """For a process that does nothing but talk to the tracker: an answer without end fails in it,
+    and takes no memory from a training beside it."""
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    allowed = MOST_BYTES if most == resource.RLIM_INFINITY else min(MOST_BYTES, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (allowed, most))
+
+
 def _answered(error: Exception) -> bool:
     """Whether the tracker is there, and refused one request alone."""
     code = getattr(error, "error_code", None)  # of MLflow's own exceptions
@@ -77,11 +87,16 @@ def unreachable() -> Path:
 def without_secrets(uri: str) -> str:
     """What of an address can be shown: of a server its scheme, host and port alone; a user name, a
     password or a token may stand in any other part."""
-    scheme, mark, rest = uri.partition("://")
+    shown = re.split(r"[?#]", uri)[0]
+    scheme, mark, rest = shown.partition("://") if "://" in shown else ("", "", shown)
+    if rest.startswith("/"):
+        return shown  # a file of this machine
+    _, at, place = rest.rpartition("@")
+    if "@" in uri and not at:
+        return f"{scheme}{mark}…"  # a password may hold one of these signs
     if not mark or scheme in ("sqlite", "file"):
-        return uri
-    host = re.split(r"[/?#]", rest.rpartition("@")[2])[0]
-    return f"{scheme}://{host}"
+        return f"{scheme}{mark}{'…@' if at else ''}{place}"
+    return f"{scheme}://{place.partition('/')[0]}"
 
 
 def tracking_uri() -> str:

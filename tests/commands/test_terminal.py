@@ -12,6 +12,7 @@ from stages.commands.terminal import harmless
         ("네\x1b[2J\r아니요", "네\\x1b[2J\\r아니요"),
         ("\x9b31m빨강", "\\x9b31m빨강"),
         ("abc\u202edcba", "abc\\u202edcba"),
+        ("가\u061c\u200f\u2028\ufeff나", "가\\u061c\\u200f\\u2028\\ufeff나"),
         ("가족 👨‍👩‍👧\t\n네.", "가족 👨‍👩‍👧\t\n네."),
     ],
 )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from stages.formats.json_files import write_json
@@ -149,3 +150,30 @@ def test_a_training_does_not_wait_for_it(workspace, monkeypatch, serve):
         ended = time.monotonic()
     assert spent < 0.5  # 100 microseconds a step
     assert time.monotonic() - ended < last_s() + 2.0
+
+
+def is_a_flood(peer: socket.socket) -> None:
+    peer.sendall(HEAD.format("200 OK", "Content-Length: 1000000000000\r\n").encode())
+    while True:
+        peer.sendall(b" " * 2**20)
+
+
+@pytest.mark.soak
+def test_an_answer_without_end_takes_no_memory_from_a_training(workspace, serve):
+    """The thread that reads it cannot be stopped, and the process goes on as long as the training."""
+    live = subprocess.Popen(
+        [sys.executable, "-m", "stages.tracking.live", "train", "identity"],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": serve(is_a_flood)},
+        stdin=subprocess.PIPE,
+    )
+    assert live.stdin
+    live.stdin.write(b'[1, 1, {"loss": 1.0}]\n')
+    live.stdin.flush()
+    most = 0
+    for _ in range(250):
+        time.sleep(0.1)
+        assert live.poll() is None
+        most = max(most, psutil.Process(live.pid).memory_info().rss)
+    live.stdin.close()
+    assert live.wait(timeout=10) == 0
+    assert 2**30 < most < store.MOST_BYTES + 2**28

@@ -188,11 +188,12 @@ def test_pages_of_the_tracker_open(sent: Project) -> None:
         else:
             raise AssertionError("the server did not answer in a minute")
         assert b"MLflow" in page
-        foreign = urllib.request.Request(
-            f"http://127.0.0.1:{port}/", headers={"Host": "evil.example"}
-        )
-        with pytest.raises(urllib.error.HTTPError, match="403"):
-            urllib.request.urlopen(foreign, timeout=5)
+        for name in ("evil.example", "10.evil.example", "192.168.evil.example", "172.16.0.evil"):
+            foreign = urllib.request.Request(
+                f"http://127.0.0.1:{port}/", headers={"Host": f"{name}:{port}"}
+            )
+            with pytest.raises(urllib.error.HTTPError, match="403"):
+                urllib.request.urlopen(foreign, timeout=5)
     finally:
         os.killpg(server.pid, 15)
         server.wait()
