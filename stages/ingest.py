@@ -75,20 +75,22 @@ def ingest_batch(
 
 def canonical(row: Checked, name: str, source: Source) -> Row:
     """The canonical row of the texts of one raw row."""
-    style, fields, turns = row.style, row.fields, row.turns
-    described = fields | {"style": style} | manner(row, source)
+    # What the tags take from the texts is filled in by scrub, once it is masked: in a tag, where
+    # blanks are `_`, not every value can be told any more.
+    later = {place: f"{{{place}}}" for place in (*row.fields, "style")}
+    known = later | manner(row, source)
     where = f"sources.{name}.style_tags"
     return {
         "source": name,
         "kind": source.kind,
         "use": source.use,
         "group": row.group,
-        "style": style,
-        "style_tags": [_tag(tag, described, where) for tag in source.style_tags],
+        "style": row.style,
+        "style_tags": [fill(tag, known, where) for tag in source.style_tags],
         "license": source.license,
         "as_of": source.as_of,
-        "fields": fields,
-        "turns": turns,
+        "fields": row.fields,
+        "turns": row.turns,
     }
 
 
@@ -110,11 +112,6 @@ def manner(row: Checked, source: Source) -> dict[str, str]:
         by_level = tone_of(level) if source.kind != "news" else None
         found["tone"] = named[0] if named else by_level or "formal"
     return found
-
-
-def _tag(template: str, fields: dict[str, str], where: str) -> str:
-    """A style tag such as `domain:{section}`; spaces become `_` (S1-17)."""
-    return fill(template, fields, where).replace(" ", "_")
 
 
 def raw_files(name: str, source: Source) -> list[Path]:

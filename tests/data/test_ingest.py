@@ -102,7 +102,7 @@ def test_a_good_row_is_spelled_out(run):
         "source": "news",
         "kind": "news",
         "style": "plain",
-        "style_tags": ["domain:경제", "style:plain", "tone:formal"],
+        "style_tags": ["domain:{section}", "style:{style}", "tone:formal"],
         "use": "training",
         "group": "",
         "license": "CC0-1.0",
@@ -150,12 +150,10 @@ def test_defaults_stand_in_for_what_is_absent(run):
     assert [row["fields"]["section"] for row in rows] == ["기타"] * 3
 
 
-def test_tags_have_no_blanks_and_are_filled_in_one_pass(run):
-    """S1-17; a brace in the data is text."""
-    (row,), _, _ = run(line({"section": "국제 경제", "title": "a"}), NEWS)
-    assert row["style_tags"][0] == "domain:국제_경제"
-    (row,), _, _ = run(line({"section": "{title}", "title": "비밀"}), NEWS)
-    assert row["style_tags"][0] == "domain:{title}"
+def test_tags_hold_nothing_of_the_fields_yet(run):
+    """S1-15: they are filled by scrub, with what is masked."""
+    (row,), _, _ = run(line(GOOD), NEWS | {"style_tags": ["{section}: {title}", "{a b}", "{tone}"]})
+    assert row["style_tags"] == ["{section}: {title}", "{a b}", "formal"]
 
 
 def test_a_row_of_three_megabytes_is_taken_and_one_more_character_is_too_long(run):
