@@ -8,6 +8,7 @@ tries them all.
 """
 
 import logging
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ from stages.params.reading import read_params
 from stages.params.runtime import Runtime
 from stages.params.section import Name, Sections
 from stages.params.sources import Source
-from stages.pii.scrubber import scrub
+from stages.pii.scrubber import OPTIONAL_TYPES, scrub
 from stages.pipeline import paths
 from stages.pipeline.engine import map_batches
 from stages.pipeline.errors import DataError, EngineError, InputError, ParamsError
@@ -139,9 +140,11 @@ def raw_files(name: str, source: Source) -> list[Path]:
 
 
 def shown_names(files: list[Path]) -> list[str]:
-    """The names of files as quarantine may hold them: masked, and then with their place in the
-    order of names, since two may be equal."""
-    masked = [scrub(file.name)[0] for file in files]
+    """The names of files as quarantine may hold them: masked, of all types since a name says little
+    that is needed, and in UTF-8. One that is changed has its place in the order of names behind it,
+    since two may be equal."""
+    names = [os.fsencode(file.name).decode("utf-8", "replace") for file in files]
+    masked = [scrub(name, OPTIONAL_TYPES)[0] for name in names]
     return [
         shown if shown == file.name else f"{shown} ({place})"
         for place, (file, shown) in enumerate(zip(files, masked, strict=True), start=1)
