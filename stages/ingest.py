@@ -8,6 +8,7 @@ tries them all.
 """
 
 import logging
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ from stages.params.reading import read_params
 from stages.params.runtime import Runtime
 from stages.params.section import Name, Sections
 from stages.params.sources import Source
-from stages.pii.scrubber import scrub
+from stages.pii.scrubber import OPTIONAL_TYPES, scrub
 from stages.pipeline import paths
 from stages.pipeline.engine import map_batches
 from stages.pipeline.errors import DataError, EngineError, InputError, ParamsError
@@ -75,20 +76,22 @@ def ingest_batch(
 
 def canonical(row: Checked, name: str, source: Source) -> Row:
     """The canonical row of the texts of one raw row."""
-    style, fields, turns = row.style, row.fields, row.turns
-    described = fields | {"style": style} | manner(row, source)
+    # What the tags take from the texts is filled in by scrub, once it is masked: in a tag, where
+    # blanks are `_`, not every value can be told any more.
+    later = {place: f"{{{place}}}" for place in (*row.fields, "style")}
+    known = later | manner(row, source)
     where = f"sources.{name}.style_tags"
     return {
         "source": name,
         "kind": source.kind,
         "use": source.use,
         "group": row.group,
-        "style": style,
-        "style_tags": [_tag(tag, described, where) for tag in source.style_tags],
+        "style": row.style,
+        "style_tags": [fill(tag, known, where) for tag in source.style_tags],
         "license": source.license,
         "as_of": source.as_of,
-        "fields": fields,
-        "turns": turns,
+        "fields": row.fields,
+        "turns": row.turns,
     }
 
 
@@ -110,11 +113,6 @@ def manner(row: Checked, source: Source) -> dict[str, str]:
         by_level = tone_of(level) if source.kind != "news" else None
         found["tone"] = named[0] if named else by_level or "formal"
     return found
-
-
-def _tag(template: str, fields: dict[str, str], where: str) -> str:
-    """A style tag such as `domain:{section}`; spaces become `_` (S1-17)."""
-    return fill(template, fields, where).replace(" ", "_")
 
 
 def raw_files(name: str, source: Source) -> list[Path]:
@@ -142,9 +140,11 @@ def raw_files(name: str, source: Source) -> list[Path]:
 
 
 def shown_names(files: list[Path]) -> list[str]:
-    """The names of files as quarantine may hold them: masked, and then with their place in the
-    order of names, since two may be equal."""
-    masked = [scrub(file.name)[0] for file in files]
+    """The names of files as quarantine may hold them: masked, of all types since a name says little
+    that is needed, and in UTF-8. One that is changed has its place in the order of names behind it,
+    since two may be equal."""
+    names = [os.fsencode(file.name).decode("utf-8", "replace") for file in files]
+    masked = [scrub(name, OPTIONAL_TYPES)[0] for name in names]
     return [
         shown if shown == file.name else f"{shown} ({place})"
         for place, (file, shown) in enumerate(zip(files, masked, strict=True), start=1)

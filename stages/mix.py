@@ -17,11 +17,18 @@ import pyarrow as pa
 from stages.formats.json_files import Json, write_json
 from stages.formats.tables import Row, read_table, write_table
 from stages.korean.lexicon import read_lexicon
-from stages.mixing.prompts import messages_of, scored_messages_of, starts_wrong, topic_of
+from stages.mixing.prompts import (
+    Masking,
+    messages_of,
+    scored_messages_of,
+    starts_wrong,
+    topic_of,
+)
 from stages.mixing.ratio import in_order, in_ratio, with_few_warnings
 from stages.mixing.splits import SPLITS, content_group, split_of, without_leaks
 from stages.params.mix import Mix
 from stages.params.reading import read_params
+from stages.params.scrub import Scrub
 from stages.params.section import Sections, Seed
 from stages.pipeline import paths
 from stages.pipeline.errors import DataError
@@ -33,6 +40,7 @@ log = logging.getLogger("mix")
 
 class Params(Sections):
     seed: Seed
+    scrub: Scrub
     mix: Mix
 
 
@@ -49,7 +57,7 @@ MESSAGES = pa.schema(
 SCORED = pa.schema([*MESSAGES, ("topic_query", pa.string()), ("topic", pa.string())])
 
 
-def conversations(mix: Mix, seed: int, counts: Counter) -> dict[str, list[Row]]:
+def conversations(mix: Mix, seed: int, counts: Counter, masking: Masking) -> dict[str, list[Row]]:
     """The curated rows as conversations, by split.
 
     Raises:
@@ -66,29 +74,29 @@ def conversations(mix: Mix, seed: int, counts: Counter) -> dict[str, list[Row]]:
                 "more).",
                 f"Delete what it left, `rm -r {paths.left_by(row['source'])}`, and run again.",
             )
-        messages = messages_of(row, mix)
+        messages = messages_of(row, mix, masking)
         answers = [m["content"] for m in messages if m["role"] == "assistant"]
         if mix.drop_wrong_starts and any(starts_wrong(answer, warnings) for answer in answers):
             counts["rows_dropped_as_wrong_starts"] += 1
             continue
         split = split_of(seed, content_group(row), mix)
-        made = scored_row(row, mix) if split == "test" else row | {"messages": messages}
+        scored = split == "test"
+        made = scored_row(row, mix, masking) if scored else row | {"messages": messages}
         rows[split].append(made | {"warns": any(warnings.search(answer) for answer in answers)})
     return rows
 
 
-def scored_row(row: Row, mix: Mix) -> Row:
+def scored_row(row: Row, mix: Mix, masking: Masking) -> Row:
     """A row as it is scored."""
-    query, topic = topic_of(row, mix)
-    return row | {
-        "messages": scored_messages_of(row, mix), "topic_query": query, "topic": topic
-    }  # fmt: skip
+    query, topic = topic_of(row, mix, masking)
+    messages = scored_messages_of(row, mix, masking)
+    return row | {"messages": messages, "topic_query": query, "topic": topic}
 
 
-def evaluation_rows(mix: Mix, seed: int) -> list[Row]:
+def evaluation_rows(mix: Mix, seed: int, masking: Masking) -> list[Row]:
     """The rows of the evaluation sources that have a template, in the order of their hashes."""
     rows = [row for row in read_table(paths.EVALUATION) if row["source"] in mix.templates]
-    return [scored_row(row, mix) for row in in_order(rows, seed)]
+    return [scored_row(row, mix, masking) for row in in_order(rows, seed)]
 
 
 def row_size(unit: str) -> Callable[[Row], int]:
@@ -196,7 +204,8 @@ def main() -> None:
         paths.METRICS / "mix.json",
     ]
     counts: Counter = Counter(rows_curated=0, rows_dropped_as_wrong_starts=0)
-    rows = conversations(mix, seed, counts)
+    masking = Masking(frozenset(params.scrub.optional))
+    rows = conversations(mix, seed, counts, masking)
     size = row_size(mix.unit)
     total_weight = sum(mix.weights.values())
     metrics: Json = dict(counts)
@@ -211,11 +220,23 @@ def main() -> None:
             metrics[split] = described(taken, put_aside, size)
             log.info("%s: %d of %d rows %s", split, len(taken), len(rows[split]),
                      metrics[split]["share_by_source"])  # fmt: skip
-        scored = evaluation_rows(mix, seed)
+        scored = evaluation_rows(mix, seed, masking)
         write_table(evaluation, scored, SCORED)
         metrics["evaluation_rows_by_source"] = dict(Counter(row["source"] for row in scored))
         metrics["strata"] = strata(rows)
+        if masking.found:
+            metrics["rows_masked_in_prompts"] = masked_in_prompts(masking)
         write_json(metrics_file, metrics)
+
+
+def masked_in_prompts(masking: Masking) -> dict[str, int]:
+    """Rows by the type of what their prompts joined. Their sources are named in the log: a column
+    that holds a part of a value is better left out, or joined before it is read."""
+    for source in sorted({source for source, _, _ in masking.found}):
+        of_source = Counter(type_ for name, type_, _ in masking.found if name == source)
+        log.warning("%s: mix.templates joins columns to personal data, which is masked; rows by "
+                    "type: %s", source, dict(sorted(of_source.items())))  # fmt: skip
+    return dict(Counter(type_ for _, type_, _ in masking.found))
 
 
 def strata(rows: dict[str, list[Row]]) -> dict[str, dict[str, int]]:

@@ -3,7 +3,8 @@
 
 It comes before anything that shows, stores or trains on the text (S1-15). Conversations are masked
 turn by turn and fields one by one. What a number is often stands in the turn before, or is the
-field's name, so these are read along. A row's masks depend on that row alone.
+field's name, so these are read along. A row's masks depend on that row alone. Style tags are filled
+here, with what is masked.
 
 Rows get their ids here, from what the masks leave. A hash of the unmasked row would give the value
 away to whoever has the masked text beside it: a template with one hole, and a few digits to try. So
@@ -31,6 +32,7 @@ from stages.pii.scrubber import RULES_VERSION, Span, scrub
 from stages.pipeline import paths
 from stages.pipeline.engine import map_batches
 from stages.pipeline.outputs import publish
+from stages.pipeline.placeholders import fill
 from stages.pipeline.program import item, run
 
 log = logging.getLogger("scrub")
@@ -73,9 +75,12 @@ def scrub_row(row: Row, optional: frozenset[str]) -> tuple[Row, list[Span]]:
         before = turns[-1]["text"] if turns else ""
         turns.append({"role": turn["role"], "text": masked(turn["text"], before)})
     style = masked(row["style"])
-    # Tags are made from fields, so they are masked too; their masks are not counted twice.
-    tags = [scrub(tag, optional)[0] for tag in row["style_tags"]]
-    return row | {"fields": fields, "turns": turns, "style": style, "style_tags": tags}, found
+    where = f"sources.{row['source']}.style_tags"
+    said = fields | {"style": style}
+    # Masked again, since a tag of several fields may join what was told apart; not counted twice.
+    tags = [scrub(fill(tag, said, where), optional)[0] for tag in row["style_tags"]]
+    own = {"style": style, "style_tags": [tag.replace(" ", "_") for tag in tags]}  # S1-17
+    return row | {"fields": fields, "turns": turns} | own, found
 
 
 def content_id(row: Row) -> str:

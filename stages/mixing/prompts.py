@@ -1,11 +1,19 @@
-"""Rows as conversations, by the templates of params.yaml."""
+"""Rows as conversations, by the templates of params.yaml.
+
+Fields were masked one by one. A template may join them, and what no field told is then whole: a
+telephone number in three columns. So every filled text is masked again; one that holds nothing
+stays as it is.
+"""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
 from stages.chat.messages import Message, conversation
 from stages.formats.tables import Row
 from stages.params.mix import Mix, Template
+from stages.pii.scrubber import scrub
 from stages.pipeline.errors import ParamsError
 from stages.pipeline.placeholders import fill
 
@@ -14,7 +22,21 @@ from stages.pipeline.placeholders import fill
 _REASONING = re.compile(r"\s*+<think>\s*+(.*?)</think>\s*(.+)", re.DOTALL)
 
 
-def messages_of(row: Row, mix: Mix) -> list[Message]:
+@dataclass(frozen=True)
+class Masking:
+    """Which types are masked besides those that always are, and what was: the source of a row, the
+    type and the row's id. A row may be made twice, and counts once."""
+
+    optional: frozenset[str]
+    found: set[tuple[str, str, str]] = field(default_factory=set)
+
+    def filled(self, template: str, fields: Mapping[str, str], where: str, row: Row) -> str:
+        text, spans = scrub(fill(template, fields, where), self.optional)
+        self.found.update((row["source"], span.type, row["id"]) for span in spans)
+        return text
+
+
+def messages_of(row: Row, mix: Mix, masking: Masking) -> list[Message]:
     """The conversation that a row trains with, under its source's template for its style (or
     `default`).
 
@@ -22,8 +44,7 @@ def messages_of(row: Row, mix: Mix) -> list[Message]:
         ParamsError: no template fits the row.
     """
     template, where = _template_of(row, mix)
-    fields = row["fields"] | {"style": row["style"]}
-    system = _system(template, fields, where)
+    system = _system(template, row, where, masking)
     if template.user is None or template.assistant is None:
         if not row["turns"]:
             raise ParamsError(
@@ -34,36 +55,46 @@ def messages_of(row: Row, mix: Mix) -> list[Message]:
         own = conversation(row["turns"], mix.max_turns)
         messages = own if own[0]["role"] == "system" else system + own
     else:
+        fields = _said(row)
         messages = [
             *system,
-            {"role": "user", "content": fill(template.user, fields, where)},
-            {"role": "assistant", "content": fill(template.assistant, fields, where)},
+            {"role": "user", "content": masking.filled(template.user, fields, where, row)},
+            {
+                "role": "assistant",
+                "content": masking.filled(template.assistant, fields, where, row),
+            },
         ]
     return [_with_reasoning(message) for message in messages]
 
 
-def scored_messages_of(row: Row, mix: Mix) -> list[Message]:
+def scored_messages_of(row: Row, mix: Mix, masking: Masking) -> list[Message]:
     """The conversation that a row is scored by: the template's `evaluation` where it has one, and
     the answers without their reasoning."""
     template, where = _template_of(row, mix)
     if template.evaluation is None:
-        return [{"role": m["role"], "content": m["content"]} for m in messages_of(row, mix)]
-    fields = row["fields"] | {"style": row["style"]}
+        messages = messages_of(row, mix, masking)
+        return [{"role": m["role"], "content": m["content"]} for m in messages]
+    fields, scored = _said(row), template.evaluation
     return [
-        *_system(template, fields, where),
-        {"role": "user", "content": fill(template.evaluation.query, fields, where)},
-        {"role": "assistant", "content": fill(template.evaluation.response, fields, where)},
+        *_system(template, row, where, masking),
+        {"role": "user", "content": masking.filled(scored.query, fields, where, row)},
+        {"role": "assistant", "content": masking.filled(scored.response, fields, where, row)},
     ]
 
 
-def topic_of(row: Row, mix: Mix) -> tuple[str | None, str | None]:
+def topic_of(row: Row, mix: Mix, masking: Masking) -> tuple[str | None, str | None]:
     """The question for the topic of a row, and the right answer; None where its source has none."""
     topic = mix.topics.get(row["source"])
     if topic is None:
         return None, None
     where = f"mix.topics.{row['source']}"
-    query = fill(topic.query, row["fields"] | {"style": row["style"]}, f"{where}.query")
-    return query, fill(f"{{{topic.label}}}", row["fields"], f"{where}.label")
+    query = masking.filled(topic.query, _said(row), f"{where}.query", row)
+    return query, masking.filled(f"{{{topic.label}}}", row["fields"], f"{where}.label", row)
+
+
+def _said(row: Row) -> dict[str, str]:
+    """What a placeholder may stand for."""
+    return row["fields"] | {"style": row["style"]}
 
 
 def _template_of(row: Row, mix: Mix) -> tuple[Template, str]:
@@ -78,10 +109,10 @@ def _template_of(row: Row, mix: Mix) -> tuple[Template, str]:
     return templates[key], f"mix.templates.{row['source']}.{key}"
 
 
-def _system(template: Template, fields: dict[str, str], where: str) -> list[Message]:
+def _system(template: Template, row: Row, where: str, masking: Masking) -> list[Message]:
     if template.system is None:
         return []
-    return [{"role": "system", "content": fill(template.system, fields, where)}]
+    return [{"role": "system", "content": masking.filled(template.system, _said(row), where, row)}]
 
 
 def _with_reasoning(message: Message) -> Message:

@@ -1,5 +1,6 @@
 """The section `answer`: how the variants answer what is scored."""
 
+import re
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -7,6 +8,9 @@ from pydantic import AfterValidator, model_validator
 
 from stages.params.section import Batch, Count, Section, Text, Tokens
 from stages.pipeline.variants import VARIANTS, VariantName
+
+MOST_ADDRESS_CHARS = 2_000
+MOST_HOST_CHARS = 253  # RFC 1035, section 2.3.4, as text
 
 
 def _without_secrets(address: str) -> str:
@@ -22,9 +26,26 @@ def _without_secrets(address: str) -> str:
             "repeated here). Write http://host:port/path alone, and put the key of the server "
             "into the environment as OPENAI_API_KEY"
         )
-    if not known:
-        raise ValueError("is not the address of a server. Write it as http://127.0.0.1:8000/v1")
+    if not known or not _can_be_asked(address):
+        raise ValueError(
+            "is not the address of a server. Write it as http://127.0.0.1:8000/v1, in at most "
+            f"{MOST_ADDRESS_CHARS:,} characters of ASCII without blanks"
+        )
     return address
+
+
+def _can_be_asked(address: str) -> bool:
+    """What the client would stumble over only when it asks, by errors that are no HTTP errors."""
+    import httpx2  # the client that asks; only where an address is given
+
+    if len(address) > MOST_ADDRESS_CHARS or not re.fullmatch("[!-~]+", address):
+        return False
+    try:
+        host = httpx2.URL(address).host
+        host.encode("idna")  # as the system's search for the host does: no part empty or too long
+    except (httpx2.InvalidURL, UnicodeError):
+        return False
+    return len(host) <= MOST_HOST_CHARS
 
 
 class Server(Section):

@@ -1,5 +1,6 @@
 """The section `evaluate`: what answers are measured by."""
 
+import re
 from typing import Annotated, Literal
 
 import regex
@@ -12,10 +13,30 @@ from stages.pipeline.errors import shown
 SpeechLevel = Literal["hapsyo", "haeyo", "haera", "hae", "nominal"]
 
 
+MOST_REPEATS = 10_000  # an answer that is matched has no more characters
+MOST_COPIES = 1_000_000  # of a part, where counts are nested: a compiled one takes 300 bytes
+_COUNT = re.compile(r"(?<!\\)(\)?)\{([0-9]*),?([0-9]*)\}")
+
+
+def _check_counts(text: str) -> None:
+    """Compiling copies what is repeated, so a few characters may take gigabytes."""
+    nested, largest = 1, 1
+    for behind_group, least, most in _COUNT.findall("".join(text.split())):
+        if max(len(least), len(most)) > 6 or max(int(least or 0), int(most or 0)) > MOST_REPEATS:
+            raise ValueError(f"{shown(text)} repeats a part more than {MOST_REPEATS:,} times")
+        if behind_group:
+            nested *= int(least or 0) or 1
+        else:
+            largest = max(largest, int(least or 0))
+    if nested * largest > MOST_COPIES:
+        raise ValueError(f"{shown(text)} makes more than {MOST_COPIES:,} copies of a part")
+
+
 def _a_pattern(text: str) -> str:
+    _check_counts(text)
     try:
         regex.compile(text)
-    except (regex.error, OverflowError, RecursionError) as error:
+    except (regex.error, OverflowError, RecursionError, MemoryError) as error:
         raise ValueError(f"{shown(text)} is not a regular expression ({error})") from None
     return text
 

@@ -34,7 +34,11 @@ ARTICLE_COLUMNS = ARTICLE_BODIES | {"text", "content", "contents", "내용"}
 # Of all texts of a row together. A row to train on has a few thousand. The work is linear in them,
 # but the worst texts that a search has found are masked at a million in a minute.
 MAX_ROW_CHARS = 1_000_000
-WHOLE_ROW = ("wrong_roles", "not_an_exchange", "style_not_allowed", "wrong_style", "outside_window")
+WHOLE_ROW = (
+    "wrong_roles", "not_an_exchange", "style_not_allowed", "wrong_style", "outside_window",
+    "row_too_long",
+)  # fmt: skip
+NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # NUL and half characters
 
 
 class Refused(Exception):
@@ -199,9 +203,11 @@ def _text_of(
         if not isinstance(value, str):
             raise _refuse("wrong_type")
         value = value.strip()
+        if len(value) > MAX_ROW_CHARS:  # before anything looks at each of them
+            raise _refuse("row_too_long")
         if not value:
             raise _refuse("empty")
-        if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        if NO_TEXT.search(value):
             raise _refuse("invalid_characters")
         if form == "nfc":
             value = nfc(value)

@@ -1,12 +1,16 @@
 """Raw files to canonical rows: every damaged row is counted, explained and never quoted."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from stages import ingest
+from stages.params.sources import Source
 from stages.pipeline.errors import EngineError, InputError, ParamsError
+from stages.reading import contract
+from stages.reading.contract import Refused, contract_of
 from tests.raw_files import CHAT, EXCHANGE, GOOD, LONG, NEWS, ingest_in, line
 
 
@@ -102,7 +106,7 @@ def test_a_good_row_is_spelled_out(run):
         "source": "news",
         "kind": "news",
         "style": "plain",
-        "style_tags": ["domain:경제", "style:plain", "tone:formal"],
+        "style_tags": ["domain:{section}", "style:{style}", "tone:formal"],
         "use": "training",
         "group": "",
         "license": "CC0-1.0",
@@ -150,12 +154,10 @@ def test_defaults_stand_in_for_what_is_absent(run):
     assert [row["fields"]["section"] for row in rows] == ["기타"] * 3
 
 
-def test_tags_have_no_blanks_and_are_filled_in_one_pass(run):
-    """S1-17; a brace in the data is text."""
-    (row,), _, _ = run(line({"section": "국제 경제", "title": "a"}), NEWS)
-    assert row["style_tags"][0] == "domain:국제_경제"
-    (row,), _, _ = run(line({"section": "{title}", "title": "비밀"}), NEWS)
-    assert row["style_tags"][0] == "domain:{title}"
+def test_tags_hold_nothing_of_the_fields_yet(run):
+    """S1-15: they are filled by scrub, with what is masked."""
+    (row,), _, _ = run(line(GOOD), NEWS | {"style_tags": ["{section}: {title}", "{a b}", "{tone}"]})
+    assert row["style_tags"] == ["{section}: {title}", "{a b}", "formal"]
 
 
 def test_a_row_of_three_megabytes_is_taken_and_one_more_character_is_too_long(run):
@@ -166,6 +168,23 @@ def test_a_row_of_three_megabytes_is_taken_and_one_more_character_is_too_long(ru
     half = "가" * 500_000
     rows, metrics, _ = run(line({"dialog": [half, half]}) + line({"dialog": [half, half, "가", "가"]}), CHAT)  # fmt: skip
     assert (len(rows), metrics["quarantined"]) == (1, {"row_too_long": 1})
+
+
+def test_the_length_of_a_text_is_looked_at_before_its_characters(monkeypatch):
+    """A file may say a text of 100 MB a thousand times over."""
+    check = contract_of(Source.model_validate(LONG | {"path": "x"}))
+    monkeypatch.setattr(contract, "NO_TEXT", None)
+    for text in ("가" * 1_000_001, "\x00" * 1_000_001, ["가" * 600_000] * 2):
+        with pytest.raises(Refused, match=r"^row_too_long$"):
+            check({"title": text})
+
+
+@pytest.mark.parametrize("text", ["가\x00", "\ud800", "\udfff가"])
+def test_nul_and_half_characters_are_no_text(text):
+    check = contract_of(Source.model_validate(LONG | {"path": "x"}))
+    with pytest.raises(Refused, match=r"^invalid_characters_title$"):
+        check({"title": text})
+    assert check({"title": "\x01\ud7ff\ue000😀"}).fields["title"] == "\x01\ud7ff\ue000😀"
 
 
 def test_a_line_of_ten_megabytes_disturbs_no_other(run):
@@ -181,6 +200,21 @@ def test_quarantine_holds_nothing_of_the_content(run, tmp_path):
     assert len(bad) == 2 and set(bad[0]) == {"file", "line", "reason"}
     for file in [*Path("data").rglob("*"), *Path("metrics").rglob("*.json")]:
         assert file.is_dir() or secret.encode() not in file.read_bytes()
+
+
+def test_a_file_s_name_is_masked_of_all_types_and_no_bytes_of_it_are_an_error():
+    """They are the system's, and need not be UTF-8."""
+    names = ["news.jsonl", "성명 홍길동.jsonl", "010-1234-5678.jsonl", os.fsdecode(b"\xff.jsonl")]
+    shown = ingest.shown_names([Path("raw") / name for name in names])
+    assert shown == ["news.jsonl", "성명 [NAME].jsonl (2)", "[PHONE].jsonl (3)", "\ufffd.jsonl (4)"]
+
+
+def test_a_folder_with_a_name_that_is_not_utf_8_is_read(run, tmp_path):
+    folder = tmp_path / "news.raw"
+    folder.mkdir()
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xfe.jsonl")).write_bytes(line(GOOD) + b"{\n")
+    rows, _, bad = run(None, NEWS)
+    assert len(rows) == 1 and bad[0]["file"] == "\ufffd\ufffd.jsonl (1)"
 
 
 def test_rows_that_are_lost_on_the_way_are_an_error(run, monkeypatch):

@@ -11,18 +11,15 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from stages import mix as stage
+from stages.chat.messages import Message
 from stages.formats.json_files import read_json
 from stages.formats.tables import CURATED, read_table, write_table
 from stages.korean.lexicon import read_lexicon
-from stages.mixing.prompts import (
-    _with_reasoning,
-    messages_of,
-    scored_messages_of,
-    starts_wrong,
-)
+from stages.mixing import prompts
+from stages.mixing.prompts import Masking, _with_reasoning, starts_wrong
 from stages.mixing.ratio import in_order, in_ratio, with_few_warnings
 from stages.mixing.splits import LEAKING_CHARS, content_group, split_of, without_leaks
-from stages.params.mix import Evaluation, Mix, Template
+from stages.params.mix import Evaluation, Mix, Template, Topic
 from stages.params.whole import read_config
 from stages.pipeline import paths
 from stages.pipeline.errors import DataError, ParamsError
@@ -57,6 +54,17 @@ def row(
         "turns": turns if conversation else [],
         "near": [],
     }
+
+
+NONE: frozenset[str] = frozenset()
+
+
+def messages_of(of: dict, by: Mix) -> list[Message]:
+    return prompts.messages_of(of, by, Masking(NONE))
+
+
+def scored_messages_of(of: dict, by: Mix) -> list[Message]:
+    return prompts.scored_messages_of(of, by, Masking(NONE))
 
 
 def with_templates(source: str, **templates: Template) -> Mix:
@@ -403,6 +411,68 @@ def test_s4_04_a_row_is_scored_by_its_evaluation_columns():
         "제목 1?",
         "news 답 1",
     ]
+
+
+SPLIT = {"p1": "010", "p2": "1234", "p3": "5678", "b": "900101", "n": "1234567", "road": "테헤란로"}
+SPLIT |= {"user": "hong.gildong", "domain": "example.com", "city": "서울특별시", "gu": "강남구"}
+
+
+@pytest.mark.parametrize(
+    ("template", "said", "types"),
+    [
+        ("전화 {p1}-{p2}-{p3}로", "전화 [PHONE]로", {"PHONE"}),
+        ("메일 {user}@{domain}", "메일 [EMAIL]", {"EMAIL"}),
+        ("주민번호 {b}-{n}", "주민번호 [RRN]", {"RRN"}),
+        ("주소: {city} {gu} {road} 123", "주소: [ADDRESS]", {"ADDRESS"}),
+        ("{p1}년, {p2}개 {style}", "010년, 1234개 plain", set()),
+        ("전화 [PHONE] {{p1}} ㅋㅋ  ①", "전화 [PHONE] {010} ㅋㅋ  ①", set()),
+    ],
+)
+def test_s1_15_a_value_over_several_columns_is_masked_where_a_template_joins_it(
+    template, said, types
+):
+    of = row("news", 1, **SPLIT)
+    scored = Evaluation(query=template, response=template)
+    by = with_templates(
+        "news", default=Template(system=template, user=template, assistant=template)
+    ).model_copy(update={"topics": {"news": Topic(query=template, label="section")}})
+    masking = Masking(NONE)
+    assert [m["content"] for m in prompts.messages_of(of, by, masking)] == [said] * 3
+    assert prompts.topic_of(of, by, masking) == (said, "경제")
+    by = with_templates(
+        "news", default=Template(system=template, user="a", assistant="b", evaluation=scored)
+    )
+    assert [m["content"] for m in prompts.scored_messages_of(of, by, masking)] == [said] * 3
+    assert {type_ for _, type_, _ in masking.found} == types
+
+
+def test_optional_types_are_masked_in_prompts_too():
+    by = with_templates("news", default=Template(user="성명 {a}{b}", assistant="{a}"))
+    named = prompts.messages_of(row("news", 1, a="홍", b="길동"), by, Masking(frozenset({"NAME"})))
+    assert [m["content"] for m in named] == ["성명 [NAME]", "홍"]
+
+
+def test_what_prompts_join_is_counted_and_never_told(workspace, caplog):
+    def join(params) -> None:
+        params["mix"]["templates"]["dialogue"] = {
+            "default": {
+                "system": "{p1}-{p2}-{p3}",
+                "user": "{p1} {title}",
+                "assistant": "{summary}",
+            }
+        }
+
+    run_stage(corpus(300))
+    assert "rows_masked_in_prompts" not in read_json(Path("metrics/mix.json"))
+    assert "personal data" not in caplog.text
+    edit(join)
+    numbers = {"p1": "010", "p2": "1234", "p3": "5678"}
+    rows = [r | {"fields": r["fields"] | numbers} for r in corpus(300)]
+    splits = run_stage(rows)
+    assert read_json(Path("metrics/mix.json"))["rows_masked_in_prompts"] == {"PHONE": 300}
+    assert "dialogue: mix.templates joins columns" in caplog.text and "1234" not in caplog.text
+    said = [m["content"] for of in splits.values() for each in of.values() for m in each]
+    assert "[PHONE]" in said and "010-1234-5678" not in said
 
 
 def edit(change) -> None:

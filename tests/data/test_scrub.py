@@ -41,7 +41,7 @@ def test_fields_turns_and_tags_are_masked():
     before = row(
         {"title": "문의는 010-1234-5678로", "summary": "메일은 hong@example.com"},
         ("전화 010-1234-5678이야", "응  저장했어 ㅋㅋ"),
-        ["domain:hong@example.com", "tone:casual"],
+        ["domain:{title}", "tone:casual"],
     )
     clean, found = scrub.scrub_row(before, NONE)
     assert clean == before | {
@@ -50,11 +50,40 @@ def test_fields_turns_and_tags_are_masked():
             {"role": "user", "text": "전화 [PHONE]이야"},
             {"role": "assistant", "text": "응  저장했어 ㅋㅋ"},
         ],
-        "style_tags": ["domain:[EMAIL]", "tone:casual"],
+        "style_tags": ["domain:문의는_[PHONE]로", "tone:casual"],
     }
     assert types(found) == Counter(PHONE=2, EMAIL=1), (
         "a tag repeats a field and is not counted twice"
     )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "tag"),
+    [
+        ("section", "국제 경제", "domain:국제_경제"),  # S1-17
+        ("section", "{title}", "domain:{title}"),  # a brace in the data is text
+        ("section", "서울시 강남구 테헤란로 123", "domain:[ADDRESS]"),
+        ("section", "82 10 1234 5678", "domain:[PHONE]"),
+        ("section", "국민 123456 04 123456", "domain:국민_[ACCOUNT]"),
+        ("account", "110123456789", "domain:[ACCOUNT]"),  # told by the field's name
+        ("passport", "M12345678", "domain:[PASSPORT]"),
+    ],
+)
+def test_a_tag_is_filled_with_what_is_masked(field, value, tag):
+    """S1-15: with `_` for a blank, and without the field's name, not every value can be told."""
+    before = row({field: value, "title": "비밀"}, tags=[f"domain:{{{field}}}"])
+    assert scrub.scrub_row(before, NONE)[0]["style_tags"] == [tag]
+
+
+def test_optional_types_are_masked_in_tags_too():
+    before = row({"writer": "성명 홍길동"}, tags=["by:{writer}"])
+    assert scrub.scrub_row(before, frozenset({"NAME"}))[0]["style_tags"] == ["by:성명_[NAME]"]
+
+
+def test_a_value_over_several_fields_is_masked_where_a_tag_joins_it():
+    before = row({"a": "010", "b": "1234", "c": "5678"}, tags=["tel:{a} {b} {c}"])
+    clean, found = scrub.scrub_row(before, NONE)
+    assert (clean["style_tags"], found) == (["tel:[PHONE]"], [])
 
 
 @pytest.mark.parametrize(
@@ -70,7 +99,7 @@ def test_fields_turns_and_tags_are_masked():
 )
 def test_text_without_personal_data_stays_byte_for_byte(text):
     """S1-14, B4."""
-    before = row({"title": text}, (text, text), [text])
+    before = row({"title": text}, (text, text))
     assert scrub.scrub_row(before, NONE) == (before, [])
 
 

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+import regex
 
 from stages.pipeline import program
 from stages.pipeline.errors import MOST_SAID, MOST_SHOWN, ParamsError, PipelineError, cut, shown
@@ -140,8 +141,43 @@ def test_what_is_shown_is_cut_and_steers_no_terminal(tmp_path):
     assert r"\x1b[31m\u202e" in said and len(said) < 2 * MOST_SHOWN + 300
     pattern = {"evaluate.outputs.kakao_casual": "{pattern: '" + "(" * 10_000 + "'}"}
     assert "is not a regular expression" in refusal(tmp_path, edited(pattern))
-    pattern = {"evaluate.outputs.kakao_casual": "{pattern: 'a{99999999999}'}"}
-    assert "is not a regular expression" in refusal(tmp_path, edited(pattern))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("a{99999999999}", "repeats a part more than 10,000 times"),
+        ("a{10001}", "repeats a part more than 10,000 times"),
+        ("(a|b){0,10001}?", "repeats a part more than 10,000 times"),
+        ("a{1," + "9" * 5_000 + "}", "repeats a part more than 10,000 times"),
+        ("(?x)a{1000 0000}", "repeats a part more than 10,000 times"),
+        ("(a{10000}){101}", "makes more than 1,000,000 copies of a part"),
+        ("((a{99}){99}) {999}", "makes more than 1,000,000 copies of a part"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_pattern_that_takes_gigabytes_is_not_compiled(tmp_path, monkeypatch, pattern, said):
+    monkeypatch.setattr(regex, "compile", lambda _: pytest.fail("it was compiled"))
+    outputs = {"evaluate.outputs.kakao_casual": f"{{pattern: '{pattern}'}}"}
+    assert said in refusal(tmp_path, edited(outputs))
+
+
+def test_a_pattern_up_to_its_bounds(tmp_path, monkeypatch):
+    for pattern in (
+        r"a{10000}",
+        r"(\d{1,3}\.){3}\d{1,3}",
+        r"\{99999\}",
+        "(a{1000}){1000}",
+        "(a){0}",
+    ):
+        load(tmp_path, edited({"evaluate.outputs.kakao_casual": f"{{pattern: '{pattern}'}}"}))
+
+    def too_little(_: str) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(regex, "compile", too_little)
+    outputs = {"evaluate.outputs.kakao_casual": "{pattern: 'a'}"}
+    assert "is not a regular expression" in refusal(tmp_path, edited(outputs))
 
 
 def test_a_path_longer_than_a_path_can_be(tmp_path):

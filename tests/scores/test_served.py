@@ -398,7 +398,36 @@ def test_an_address_is_one_and_holds_no_secret(address) -> None:
     assert ("OPENAI_API_KEY" in said) == ("s3cret" in address)
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:8000/v1", "HTTPS://host", "http://[::1]:1/"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:9/v1\nX", "http://127.0.0.1:9/\x1b[31m", "http://127.0.0.1:9/v1\x7f",
+        "http://exa mple/v1", "http://127.0.0.1: 9/v1", "http://\u202eevil/v1",
+        "http://１２７.0.0.1:9/v1", "http://127.0.0.1:９/v1", "http://" + "가" * 70 + "/v1",
+        "http://a..b/v1", "http://" + "a" * 64 + "/v1", "http://" + "a." * 127 + "b/v1",
+        "http://127.0.0.1:9/" + "a" * 2_000, "http://[::1]x/v1",
+    ],
+    ids=range(14),
+)  # fmt: skip
+def test_an_address_that_the_client_would_stumble_over_is_refused_unshown(address) -> None:
+    with pytest.raises(ValidationError) as refused_value:
+        Server(base_url=address, model="m")
+    said = refused(Path("params.yaml"), refused_value.value)
+    assert said.what == (
+        "base_url: is not the address of a server. Write it as http://127.0.0.1:8000/v1, in at "
+        "most 2,000 characters of ASCII without blanks."
+    )
+    assert said.where == "params.yaml" and said.fix
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:8000/v1", "HTTPS://host", "http://[::1]:1/", "http://a_b.example.:9/v1",
+        "http://" + "a" * 63 + "/" + "b" * 1_929,
+    ],
+    ids=range(5),
+)  # fmt: skip
 def test_an_address_of_a_server_is_taken(address) -> None:
     assert Server(base_url=address, model="m").base_url == address
 

@@ -183,6 +183,31 @@ def test_another_run_s_room_is_not_gone_on_from(tmp_path, monkeypatch):
                 assert not first.exists(), "its shards would only fill the disk"
 
 
+def test_a_link_in_the_place_of_a_room_or_a_shard_is_not_followed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    with shards.shards_room("merge", [], {}) as room:
+        pass
+    room.rmdir()
+    (tmp_path / "elsewhere").mkdir()
+    room.symlink_to(tmp_path / "elsewhere")
+    kept = tmp_path / "kept"
+    kept.write_text("not ours")
+    with shards.shards_room("merge", [], {}) as again:
+        assert again == room and not room.is_symlink() and room.is_dir()
+        (room / f"{WEIGHTS}.part").symlink_to(kept)
+        write_shards(room, groups(), 1000, 2, progress=False)
+        assert not (room / WEIGHTS).is_symlink() and load_file(room / WEIGHTS)
+    assert kept.read_text() == "not ours" and not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_what_a_killed_run_left_of_a_shard_is_made_again(tmp_path):
+    (tmp_path / f"{WEIGHTS}.part").write_bytes(b"x" * 10_000)
+    write_shards(tmp_path, groups(), 1000, 2, progress=False)
+    write(tmp_path / "out", 1000)
+    assert (tmp_path / WEIGHTS).read_bytes() == (tmp_path / "out" / WEIGHTS).read_bytes()
+
+
 def test_a_room_in_which_a_process_works_is_left_to_it(tmp_path, monkeypatch):
     """Also where that process is of another folder with the same room, as of `dvc exp run --temp`."""
     monkeypatch.chdir(tmp_path)

@@ -106,6 +106,8 @@ def shards_room(
             "Wait for it to end, or stop it, and run again.",
         )
     try:
+        if (rooms / name).is_symlink():  # nothing of ours: it would lead out of the project
+            (rooms / name).unlink()
         (rooms / name).mkdir(exist_ok=True)
         yield rooms / name
     finally:
@@ -209,7 +211,8 @@ def _write_shard(
     """One shard, whole and on the disk when this returns."""
     tensors = {name: each for group in groups for name, each in group.tensors.items()}
     text, starts, end = _header(tensors)
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    path.unlink(missing_ok=True)  # of a killed run, or a link that would lead out of the room
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
     try:
         os.posix_fallocate(file, 0, len(text) + end)  # a full disk shows before the work
         _write(file, text, 0)
