@@ -60,7 +60,10 @@ def tracked(project: Project) -> dict[str, Any]:
     for stage, entry in project.lock().items():
         for out in entry["outs"]:
             if stage in runs:
-                assert runs[stage].data.tags[f"dvc.out.{out['path']}"] == out["md5"]
+                # No hash of what is unmasked: a source of a handful of rows could be guessed by it.
+                unmasked = out["path"].startswith(("data/ingested/", "data/quarantine/"))
+                recorded = runs[stage].data.tags.get(f"dvc.out.{out['path']}")
+                assert recorded == (None if unmasked else out["md5"])
             if out["path"].endswith(".json") and out["path"].startswith("metrics/"):
                 for key, value in scalars(read_json(project.folder / out["path"])):
                     assert runs[stage].data.metrics[key] == value, (stage, key)
