@@ -14,22 +14,22 @@ SpeechLevel = Literal["hapsyo", "haeyo", "haera", "hae", "nominal"]
 
 
 MOST_REPEATS = 10_000  # an answer that is matched has no more characters
-MOST_COPIES = 1_000_000  # of a part, where counts are nested: a compiled one takes 300 bytes
+MOST_COPIES = 1_000_000  # of parts in all: a compiled one takes 300 bytes
 _COUNT = re.compile(r"(?<!\\)(\)?)\{([0-9]*),?([0-9]*)\}")
 
 
 def _check_counts(text: str) -> None:
     """Compiling copies what is repeated, so a few characters may take gigabytes."""
-    nested, largest = 1, 1
+    nested, copied = 1, 1
     for behind_group, least, most in _COUNT.findall("".join(text.split())):
         if max(len(least), len(most)) > 6 or max(int(least or 0), int(most or 0)) > MOST_REPEATS:
             raise ValueError(f"{shown(text)} repeats a part more than {MOST_REPEATS:,} times")
         if behind_group:
             nested *= int(least or 0) or 1
         else:
-            largest = max(largest, int(least or 0))
-    if nested * largest > MOST_COPIES:
-        raise ValueError(f"{shown(text)} makes more than {MOST_COPIES:,} copies of a part")
+            copied += int(least or 0)
+    if nested * copied > MOST_COPIES:
+        raise ValueError(f"{shown(text)} makes more than {MOST_COPIES:,} copies of its parts")
 
 
 def _a_pattern(text: str) -> str:

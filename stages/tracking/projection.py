@@ -36,7 +36,7 @@ def send(
 
     client, experiment = connected(uri)
     tags = _git_tags() | {"dvc.stage": stage, "dvc.exp": os.environ.get("DVC_EXP_NAME", "")}
-    tags |= {f"dvc.out.{out.as_posix()}": dvc_hash(out) for out in outs if _may_be_named(out)}
+    tags |= {f"dvc.out.{out.as_posix()}": dvc_hash(out) for out in outs if _has_a_tag(out)}
     run = _known(client, run_id)
     if only_missing:
         same = _of_same_outputs(client, experiment, tags)
@@ -55,7 +55,7 @@ def send(
     client.set_terminated(run.info.run_id)
 
 
-def _may_be_named(out: Path) -> bool:
+def _has_a_tag(out: Path) -> bool:
     """Not what is unmasked: by its md5 a source of a handful of rows could be guessed."""
     unmasked = (paths.INGESTED, paths.QUARANTINE)
     return out.exists() and not any(out.is_relative_to(folder) for folder in unmasked)

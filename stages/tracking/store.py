@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 EXPERIMENT = "malssi"
 QUIET_S = 900
 SERVER_S = 5.0  # with half of it for the steps of a training, and the start of Python, under 10
-MOST_BYTES = 2 << 30  # of memory for a process that talks to a tracker; MLflow needs a quarter
+MOST_BYTES = 2 << 30  # of memory for a process that talks to a tracker; MLflow takes 260 MB
 LOCAL_S = 60.0  # a file of this machine; its tables are made on first use
 MAX_NAME_CHARS = 250  # of a metric, in MLflow's database
 log = logging.getLogger("tracking")
@@ -89,14 +89,13 @@ def without_secrets(uri: str) -> str:
     password or a token may stand in any other part."""
     shown = re.split(r"[?#]", uri)[0]
     scheme, mark, rest = shown.partition("://") if "://" in shown else ("", "", shown)
-    if rest.startswith("/"):
-        return shown  # a file of this machine
-    _, at, place = rest.rpartition("@")
-    if "@" in uri and not at:
+    is_local = scheme in ("", "sqlite", "file")
+    if is_local and rest.startswith("/"):
+        return shown
+    if "@" in uri and "@" not in rest:
         return f"{scheme}{mark}…"  # a password may hold one of these signs
-    if not mark or scheme in ("sqlite", "file"):
-        return f"{scheme}{mark}{'…@' if at else ''}{place}"
-    return f"{scheme}://{place.partition('/')[0]}"
+    place = rest.rpartition("@")[2]
+    return f"{scheme}{mark}{place if is_local else place.partition('/')[0]}"
 
 
 def tracking_uri() -> str:

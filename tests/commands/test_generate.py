@@ -150,10 +150,11 @@ def test_a_terminal(place, ends) -> None:
 
 
 def take_terminal(terminal: int) -> None:
-    """Makes it the one from which Ctrl-C comes."""
+    """Makes it the one from which Ctrl-C comes, which a shell lets its background jobs ignore."""
     import fcntl
     import termios
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
 
 

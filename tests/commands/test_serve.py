@@ -63,6 +63,7 @@ def asked(port: int, method: str, path: str, **headers: str) -> tuple[int, str]:
         ({"Host": "127.0.0.1.evil.example"}, 400),
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
         ({"Origin": "http://127.0.0.1.evil.example"}, 403),
     ],
 )

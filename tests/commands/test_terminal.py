@@ -13,6 +13,7 @@ from stages.commands.terminal import harmless
         ("\x9b31m빨강", "\\x9b31m빨강"),
         ("abc\u202edcba", "abc\\u202edcba"),
         ("가\u061c\u200f\u2028\ufeff나", "가\\u061c\\u200f\\u2028\\ufeff나"),
+        ("가\u3000나\xa0다", "가\u3000나\xa0다"),
         ("가족 👨‍👩‍👧\t\n네.", "가족 👨‍👩‍👧\t\n네."),
     ],
 )

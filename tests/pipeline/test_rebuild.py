@@ -125,7 +125,8 @@ CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
     ),
     "comment in a pii module": (
         text("stages/pii/checksums.py", "def ", "# A remark.\ndef "),
-        SCRUBS | EVALUATES | {"report"},  # answers are searched for personal data as well
+        # Prompts are masked again, and answers searched for personal data.
+        SCRUBS | {"mix"} | EVALUATES | {"report"},
     ),
     "what a metric computes": (
         text("stages/measuring/output.py", "len(text) <=", "len(text) <"),
