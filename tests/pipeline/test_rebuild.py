@@ -26,6 +26,7 @@ AFTER_TRAIN = AFTER_EXPORT | {
 BASE_AGAIN = {"answer@base", "evaluate@base"}
 AFTER_MIX = {"encode", "train"} | BASE_AGAIN | AFTER_TRAIN
 EVALUATES = {f"evaluate@{variant}" for variant in VARIANTS}
+INGESTS = {f"ingest@{name}" for name in SOURCES}
 SCRUBS = {f"scrub@{name}" for name in SOURCES}
 
 
@@ -125,8 +126,8 @@ CHANGES: dict[str, tuple[Callable[[Project], None], set[str]]] = {
     ),
     "comment in a pii module": (
         text("stages/pii/checksums.py", "def ", "# A remark.\ndef "),
-        # Prompts are masked again, and answers searched for personal data.
-        SCRUBS | {"mix"} | EVALUATES | {"report"},
+        # Names of files are masked, and prompts again; answers are searched for personal data.
+        INGESTS | SCRUBS | {"mix"} | EVALUATES | {"report"},
     ),
     "what a metric computes": (
         text("stages/measuring/output.py", "len(text) <=", "len(text) <"),
