@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
-from ruamel.yaml import YAML
-
 from stages.params.sources import Source
 from stages.params.whole import Config, read_config
 from stages.pipeline import paths
+from stages.pipeline.dvc_lock import LOCK, recorded
 from stages.pipeline.dvc_yaml import outs_of, stage_names
 from stages.pipeline.errors import InputError
 from stages.pipeline.outputs import publish
@@ -60,10 +59,9 @@ def made_by_stages(downloads: list[str]) -> list[str]:
 def raw_files_read() -> set[Path]:
     """What an earlier run has read, by dvc.lock: raw files that are kept elsewhere need not be here
     for `dvc repro --allow-missing`."""
-    lock = Path("dvc.lock")
-    recorded = YAML(typ="safe", pure=True).load(lock)["stages"] if lock.is_file() else {}
-    ingests = (entry for name, entry in recorded.items() if name.startswith("ingest@"))
-    return {Path(dep["path"]) for entry in ingests for dep in entry["deps"]}
+    stages = recorded() if LOCK.is_file() else {}
+    ingests = (entry for name, entry in stages.items() if name.startswith("ingest@"))
+    return {Path(dep["path"]) for entry in ingests for dep in entry.get("deps", [])}
 
 
 def _within(path: Path, other: Path) -> bool:
@@ -88,6 +86,10 @@ def described(sources: dict[str, Source]) -> str:
 def main() -> None:
     config = read_config()
     check_raw_files(config)
+    if config.evaluate.bertscore:
+        from stages.preflight.encoder import check_encoder  # which loads what reads models
+
+        check_encoder(config.evaluate.bertscore)
     with publish(paths.CHECKED) as (file,):
         file.write_text("params.yaml is in order.\n", encoding="utf-8")
     log.info("params.yaml is in order: %s", described(config.sources))

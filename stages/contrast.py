@@ -8,10 +8,8 @@ within noise.
 
 import logging
 
-import pyarrow.parquet as pq
-
 from stages.formats.json_files import Json, write_json
-from stages.formats.tables import Row
+from stages.formats.tables import Row, read_file
 from stages.measuring.measures import FORMULAS
 from stages.params.contrast import Contrast
 from stages.params.reading import read_params
@@ -58,10 +56,7 @@ def scores() -> dict[str, dict[str, list[Row]]]:
     Raises:
         DataError: the variants were not scored on the same rows.
     """
-    by_variant = {
-        variant: pq.read_table(paths.SCORES / f"{variant}.parquet").to_pylist()
-        for variant in VARIANTS
-    }
+    by_variant = {variant: read_file(paths.SCORES / f"{variant}.parquet") for variant in VARIANTS}
     asked = {
         variant: [(row["set"], row["id"]) for row in rows] for variant, rows in by_variant.items()
     }

@@ -12,10 +12,9 @@ from importlib.metadata import version
 from itertools import groupby
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from stages.formats.json_files import Json, write_json
-from stages.formats.tables import Row, write_file
+from stages.formats.tables import Row, read_file, write_file
 from stages.korean.composition import nfc
 from stages.korean.lexicon import read_lexicon, read_phrases
 from stages.korean.speech_level import speech_level
@@ -201,7 +200,7 @@ def main() -> None:
         paths.SCORES / f"{variant}.parquet",
         paths.METRICS / "evaluate" / f"{variant}.json",
     ]
-    answered = pq.read_table(paths.PREDICTIONS / f"{variant}.parquet").to_pylist()
+    answered = read_file(paths.PREDICTIONS / f"{variant}.parquet")
     rows = list(map(judge(params), answered))
     if encoder := params.evaluate.bertscore:
         pin_numerics(params.compute.threads)

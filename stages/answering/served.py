@@ -30,9 +30,10 @@ from stages.tracking.store import without_secrets
 
 log = logging.getLogger("served")
 
+MAX_TOKEN_CHARS = 256  # twice the longest token of the o200k vocabulary, of blanks
 NO_KEY = "none"  # the client insists on a key, most servers of one's own on none
 QUOTED_CHARS = 200  # of what a server says of a request, if it repeats nothing of it
-KEY_CHARS = 6  # so many characters of a key, together, are a part of it
+QUOTED_PART = 6  # so many characters together, of a key or a text, are a part of it
 HEADER = re.compile(r"authori[sz]ation|bearer|basic |api[-_ ]?key|cookie|\bx-", re.IGNORECASE)
 CONTROL = re.compile("|".join(map(re.escape, CONTROL_TOKENS)))
 FINAL = "<|channel|>final<|message|>"
@@ -105,6 +106,10 @@ def answers(
 
     where = without_secrets(base_url)
     key = os.environ.get("OPENAI_API_KEY") or NO_KEY
+    if not re.fullmatch("[!-~]+", key):
+        raise ServerError(
+            "OPENAI_API_KEY", "holds what no header can: blanks, or no ASCII.", "Set it anew."
+        )
     ends = time.monotonic() + runtime.server_total_s
     replies = []
     with (
@@ -189,6 +194,14 @@ def _ask(
         at = ".".join(map(str, error.errors(include_input=False)[0]["loc"])) or "all of it"
         raise _no_completion(where, f"another shape in {at}") from None
     choice = completion.choices[0]
+    said = choice.message.content or ""
+    if len(said) > (most := max_new_tokens * MAX_TOKEN_CHARS):
+        raise ServerError(
+            where,
+            f"gives an answer of {len(said):,} characters, more than the {max_new_tokens} tokens "
+            f"of answer.max_new_tokens can have ({most:,}).",
+            "Take a server that keeps to max_tokens.",
+        )
     if choice.finish_reason == "content_filter" or choice.message.refusal:
         raise ServerError(
             where,
@@ -197,7 +210,7 @@ def _ask(
         )
     usage = completion.usage
     return Reply(
-        choice.message.content or "",
+        said,
         choice.finish_reason == "stop",
         usage.prompt_tokens if usage else None,
     )
@@ -245,14 +258,20 @@ def _refusal(error: Any, where: str, model: str, conversation: list[Message]) ->
 
 
 def _harmless(said: str, conversation: list[Message]) -> bool:
-    """What a server says is repeated only if it is short and holds no text of the conversation,
+    """What a server says is repeated only if it is short and holds no part of the conversation,
     which may be personal, and nothing of the request's headers, in which a key is."""
-    if len(said) > QUOTED_CHARS or not said.isprintable() or HEADER.search(said):
+    if len(said) > QUOTED_CHARS or not said.isprintable() or HEADER.search(said) or "\\" in said:
         return False
-    key = os.environ.get("OPENAI_API_KEY", "")
-    if any(key[at : at + KEY_CHARS] in said for at in range(max(len(key) - KEY_CHARS + 1, 0))):
-        return False
-    return not any(message["content"] in said for message in conversation if message["content"])
+    ours = [os.environ.get("OPENAI_API_KEY", ""), *(m["content"] for m in conversation)]
+    return not any(_shares_a_part(said, text) for text in ours)
+
+
+def _shares_a_part(said: str, text: str) -> bool:
+    """Whether any six characters together of a text, or all of a shorter one, are in what is
+    said. Neither case nor space counts."""
+    said, text = ("".join(each.casefold().split()) for each in (said, text))
+    parts = {text[at : at + QUOTED_PART] for at in range(max(len(text) - QUOTED_PART, 0) + 1)}
+    return bool(text) and any(part in said for part in parts)
 
 
 def _without_headers(contents: list[str], where: str) -> list[str]:

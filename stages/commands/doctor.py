@@ -26,7 +26,8 @@ GIB = 2**30
 
 def packages() -> dict[str, str]:
     """Installed versions, with those of the locks where they differ."""
-    locks = "".join(Path(name).read_text(encoding="utf-8") for name in LOCKS)
+    there = [Path(name) for name in LOCKS if Path(name).is_file()]
+    locks = "".join(lock.read_text(encoding="utf-8", errors="replace") for lock in there)
     locked = dict(re.findall(r"^([\w.-]+)==([^\s\\;]+)", locks, re.MULTILINE))
     found = {}
     for name in PACKAGES:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from stages.formats.json_files import Json
 from stages.pii.scrubber import NONE, OPTIONAL_TYPES, scrub
+from stages.pipeline.os_errors import refusal
 
 
 def filter_rows(
@@ -114,8 +115,12 @@ def main() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head -1` ends it, quietly
     try:
         filter_rows(sys.stdin.buffer, sys.stdout.buffer, with_spans=args.spans, optional=optional)
+        sys.stdout.flush()
     except ValueError as error:
         sys.exit(str(error))
+    except OSError as error:
+        sys.stdout = None  # else Python tries again to write what is left, and fails as it ends
+        sys.exit(f"ERROR {refusal(error)}")
 
 
 if __name__ == "__main__":

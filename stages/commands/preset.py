@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
+from stages.params.reading import read_tree
 from stages.params.whole import read_config
 from stages.pipeline import paths
 from stages.pipeline.errors import InputError, ParamsError
@@ -75,6 +76,8 @@ def main() -> None:
     yaml = YAML()
     yaml.width, yaml.preserve_quotes = 4096, True
     yaml.indent(mapping=2, sequence=4, offset=2)
+    if not isinstance(read_tree(), dict):
+        read_config()  # which says so
     params = yaml.load(paths.PARAMS)
     try:
         changes = yaml.load(file)

@@ -5,21 +5,19 @@ sends what the tracker lacks of all stages in dvc.lock. It never fails because o
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
-
-from ruamel.yaml import YAML
 
 from stages.params.reading import read_params
 from stages.params.runtime import Runtime
 from stages.params.section import Sections
+from stages.pipeline.dvc_lock import recorded
 from stages.pipeline.dvc_yaml import outs_of
-from stages.pipeline.errors import InputError
 from stages.pipeline.program import run
-from stages.tracking.live import live_file
+from stages.tracking.live import live_file, run_shown_live
 from stages.tracking.projection import send
 from stages.tracking.store import attempt, bound_memory, unreachable
 
-LOCK = Path("dvc.lock")
 COMMAND = "stages.commands.track"  # in the commands of the stages that have numbers
 
 
@@ -28,17 +26,17 @@ class Params(Sections):
 
 
 def after_a_stage(stage: str) -> None:
-    live, outs = live_file(stage), outs_of(stage)
-    run_id = live.read_text() if live.is_file() else None
-    attempt(stage, lambda uri: send(uri, stage, outs, run_id))
-    live.unlink(missing_ok=True)
+    outs = outs_of(stage)
+    attempt(stage, lambda uri: send(uri, stage, outs, run_shown_live(stage)))
+    with suppress(OSError):
+        live_file(stage).unlink(missing_ok=True)
 
 
 def all_that_is_missing() -> None:
-    if not LOCK.is_file():
-        raise InputError(str(LOCK), "is not there, so nothing has run.", "Run `make repro`.")
-    unreachable().unlink(missing_ok=True)
-    for stage, entry in YAML(typ="safe", pure=True).load(LOCK)["stages"].items():
+    ran = recorded()
+    with suppress(OSError):  # .mlflow may be no folder; then each stage below says so
+        unreachable().unlink(missing_ok=True)
+    for stage, entry in ran.items():
         outs = [Path(out["path"]) for out in entry["outs"]]
         if COMMAND not in str(entry["cmd"]) or not any(map(Path.exists, outs)):
             continue

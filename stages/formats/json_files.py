@@ -12,9 +12,11 @@ Json = dict[str, Any]
 
 
 def write_json(path: Path, content: Mapping[str, object]) -> None:
-    """Sorted keys, two-space indent, LF, UTF-8: the same content is always the same bytes."""
+    """Sorted keys, two-space indent, LF, UTF-8: the same content is always the same bytes. A link
+    of that name is replaced, and not written through."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
+    path.unlink(missing_ok=True)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 

@@ -5,7 +5,7 @@ level and page version are fixed and no library metadata is kept, so the bytes d
 and the pyarrow version alone (`created_by` names it; the lock file pins it).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -14,10 +14,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stages.pipeline.errors import InputError
+from stages.pipeline.errors import DataError, InputError
 
 ROWS_PER_SHARD = 100_000
 ROWS_PER_GROUP = 10_000
+RESTORE = "Restore it with `dvc checkout --force`, or make it again with `dvc repro`."
 ROWS_PER_BATCH = 1_000  # what one worker takes at a time; in no output's bytes
 
 Row = dict[str, Any]
@@ -156,12 +157,13 @@ def read_batches(folder: Path) -> Iterator[pa.RecordBatch]:
 
     Raises:
         InputError: the folder holds no shard.
+        DataError: one is damaged.
     """
     shards = sorted(folder.glob("*.parquet"))
     if not shards:
         raise InputError(str(folder), "holds no Parquet shard.", "Run `dvc repro` or `dvc pull`.")
     for shard in shards:
-        with pq.ParquetFile(shard) as file:
+        with naming_damage(shard), pq.ParquetFile(shard) as file:
             yield from file.iter_batches(batch_size=ROWS_PER_BATCH)
 
 
@@ -170,9 +172,36 @@ def read_table(folder: Path) -> Iterator[Row]:
 
     Raises:
         InputError: the folder holds no shard.
+        DataError: one is damaged.
     """
     for batch in read_batches(folder):
         yield from batch_rows(batch)
+
+
+def read_file(path: Path, columns: Sequence[str] | None = None) -> list[Row]:
+    """The rows of one Parquet file, with all columns or those named.
+
+    Raises:
+        InputError: it is not there.
+        DataError: it is damaged.
+    """
+    if not path.is_file():
+        raise InputError(str(path), "is not there.", "Run `dvc repro`, or `dvc pull`.")
+    with naming_damage(path):
+        return pq.read_table(path, columns=columns and list(columns)).to_pylist()
+
+
+@contextmanager
+def naming_damage(path: Path, fix: str = RESTORE) -> Iterator[None]:
+    """What pyarrow finds wrong with a file as a DataError that names the file."""
+    try:
+        yield
+    except (pa.ArrowException, ValueError, OSError) as error:
+        if isinstance(error, DataError) or getattr(error, "errno", None) is not None:
+            raise  # the latter is the disk's, not the file's
+        raise DataError(
+            str(path), f"cannot be read as parquet ({type(error).__name__}).", fix
+        ) from None
 
 
 def batch_rows(batch: pa.RecordBatch) -> list[Row]:

@@ -7,12 +7,10 @@ figure compares only with others of the same encoder and layer. Special tokens a
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages.params.evaluate import Bertscore
-from stages.pipeline.errors import InputError, ModelError
-from stages.pipeline.hashes import dvc_hash
+from stages.preflight.encoder import check_encoder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,21 +34,9 @@ def bertscore(predictions: Sequence[str], references: Sequence[str], of: Bertsco
     """F1 of each pair.
 
     Raises:
-        InputError, ModelError: the encoder is not there, is another one, or has no such layer.
+        InputError, ModelError: the encoder cannot be used.
     """
-    folder = Path(of.path)
-    if not (folder / "config.json").is_file():
-        raise InputError(
-            f"evaluate.bertscore.path {of.path}",
-            "holds no model, and without its weights there is no BERTScore.",
-            "Put an encoder there, or set evaluate.bertscore to null in params.yaml.",
-        )
-    if (digest := dvc_hash(folder)) != of.digest:
-        raise ModelError(
-            f"evaluate.bertscore.path {of.path}",
-            f"has the digest {digest}, and evaluate.bertscore.digest is {of.digest}.",
-            "If this is the encoder that you mean, write its digest into params.yaml.",
-        )
+    check_encoder(of)
     found = zip(_embeddings(predictions, of), _embeddings(references, of), strict=True)
     return [greedy_f1(answer, reference) for answer, reference in found]
 
@@ -64,12 +50,6 @@ def _embeddings(texts: Sequence[str], of: Bertscore) -> "Iterator[Tensor]":
     model: Any = AutoModel.from_pretrained(
         of.path, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
     ).eval()
-    if of.layer > model.config.num_hidden_layers:
-        raise ModelError(
-            f"evaluate.bertscore.layer {of.layer}",
-            f"is more than the {model.config.num_hidden_layers} that the encoder has.",
-            "Name one of them in params.yaml.",
-        )
     for start in range(0, len(texts), BATCH_SIZE):
         batch = tokenizer(
             list(texts[start : start + BATCH_SIZE]),

@@ -30,10 +30,20 @@ class Masking:
     optional: frozenset[str]
     found: set[tuple[str, str, str]] = field(default_factory=set)
 
-    def filled(self, template: str, fields: Mapping[str, str], where: str, row: Row) -> str:
-        text, spans = scrub(fill(template, fields, where), self.optional)
+    def filled(
+        self, template: str, fields: Mapping[str, str], where: str, row: Row, before: str = ""
+    ) -> str:
+        """The filled text, masked; `before` is the message before it, which may name a value."""
+        text, spans = scrub(fill(template, fields, where), self.optional, before)
         self.found.update((row["source"], span.type, row["id"]) for span in spans)
         return text
+
+    def exchange(
+        self, query: str, response: str, fields: Mapping[str, str], where: str, row: Row
+    ) -> list[Message]:
+        asked = self.filled(query, fields, where, row)
+        answered = self.filled(response, fields, where, row, before=asked)
+        return [{"role": "user", "content": asked}, {"role": "assistant", "content": answered}]
 
 
 def messages_of(row: Row, mix: Mix, masking: Masking) -> list[Message]:
@@ -55,15 +65,8 @@ def messages_of(row: Row, mix: Mix, masking: Masking) -> list[Message]:
         own = conversation(row["turns"], mix.max_turns)
         messages = own if own[0]["role"] == "system" else system + own
     else:
-        fields = _said(row)
-        messages = [
-            *system,
-            {"role": "user", "content": masking.filled(template.user, fields, where, row)},
-            {
-                "role": "assistant",
-                "content": masking.filled(template.assistant, fields, where, row),
-            },
-        ]
+        exchange = masking.exchange(template.user, template.assistant, _said(row), where, row)
+        messages = system + exchange
     return [_with_reasoning(message) for message in messages]
 
 
@@ -74,12 +77,9 @@ def scored_messages_of(row: Row, mix: Mix, masking: Masking) -> list[Message]:
     if template.evaluation is None:
         messages = messages_of(row, mix, masking)
         return [{"role": m["role"], "content": m["content"]} for m in messages]
-    fields, scored = _said(row), template.evaluation
-    return [
-        *_system(template, row, where, masking),
-        {"role": "user", "content": masking.filled(scored.query, fields, where, row)},
-        {"role": "assistant", "content": masking.filled(scored.response, fields, where, row)},
-    ]
+    scored = template.evaluation
+    exchange = masking.exchange(scored.query, scored.response, _said(row), where, row)
+    return _system(template, row, where, masking) + exchange
 
 
 def topic_of(row: Row, mix: Mix, masking: Masking) -> tuple[str | None, str | None]:
@@ -89,7 +89,8 @@ def topic_of(row: Row, mix: Mix, masking: Masking) -> tuple[str | None, str | No
         return None, None
     where = f"mix.topics.{row['source']}"
     query = masking.filled(topic.query, _said(row), f"{where}.query", row)
-    return query, masking.filled(f"{{{topic.label}}}", row["fields"], f"{where}.label", row)
+    label = masking.filled(f"{{{topic.label}}}", row["fields"], f"{where}.label", row, query)
+    return query, label
 
 
 def _said(row: Row) -> dict[str, str]:

@@ -16,6 +16,15 @@ def _is_ignored(file: Path) -> bool:
     return any(fnmatch(part, pattern) for part in file.parts for pattern in IGNORED)
 
 
+def counted_files(folder: Path) -> list[Path]:
+    """The files below a folder that count for its hash, in the order of their paths."""
+    return sorted(
+        file
+        for file in folder.rglob("*")
+        if file.is_file() and not _is_ignored(file.relative_to(folder))
+    )
+
+
 def dvc_hash(path: Path) -> str:
     """The hash that DVC records: md5 of a file, or of a folder's sorted listing (`.dir`)."""
     if not path.exists():
@@ -25,8 +34,7 @@ def dvc_hash(path: Path) -> str:
             return hashlib.file_digest(file, "md5").hexdigest()
     listing = [
         {"md5": dvc_hash(file), "relpath": file.relative_to(path).as_posix()}
-        for file in path.rglob("*")
-        if file.is_file() and not _is_ignored(file.relative_to(path))
+        for file in counted_files(path)
     ]
     listing.sort(key=lambda entry: entry["relpath"])
     return hashlib.md5(json.dumps(listing, sort_keys=True).encode()).hexdigest() + ".dir"

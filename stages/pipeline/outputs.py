@@ -6,13 +6,13 @@ finished. `*.partial` is ignored by Git and DVC, a left-over one is removed by t
 lock on it keeps an orphaned run of the same stage from writing into this one's work.
 """
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from stages.pipeline import own_folders
 from stages.pipeline.durable import sync, sync_names
 from stages.pipeline.errors import BusyError
 
@@ -44,19 +44,13 @@ def publish(*outs: Path) -> Iterator[list[Path]]:
 @contextmanager
 def _partial(out: Path) -> Iterator[Path]:
     room = out.with_name(out.name + ".partial")
-    if room.is_symlink() or room.is_file():  # nothing of ours: a link would lead out of the project
-        room.unlink()
-    room.mkdir(parents=True, exist_ok=True)
-    handle = os.open(room, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)  # and the room stays: it is the other's
+    handle = own_folders.lock_folder(room)
+    if handle is None:
         raise BusyError(
             str(out),
             "another process is writing it.",
             f"Wait for it to end, or stop it (`fuser {room}` names it), and run again.",
-        ) from None
+        )
     try:
         for left_over in room.iterdir():
             linked = left_over.is_symlink()

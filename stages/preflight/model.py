@@ -82,7 +82,7 @@ def proof(folder: Path) -> Iterator[Step]:
 
 
 @contextmanager
-def _refusing(where: Path, what: str) -> Iterator[None]:
+def refusing(where: Path, what: str) -> Iterator[None]:
     """Whatever fails within is a ModelError."""
     try:
         yield
@@ -100,7 +100,7 @@ def check_config(folder: Path) -> Json:
     """What config.json says, which other files must be able to repeat."""
     for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
         file = folder / name
-        with _refusing(file, "cannot be read"):
+        with refusing(file, "cannot be read"):
             if name != "config.json" and not file.is_file():
                 continue
             said = read_json(file)
@@ -138,15 +138,13 @@ def count_tensors(folder: Path, described: Json) -> int:
     Raises:
         ModelError: a header is damaged, or config.json describes more layers than that.
     """
-    from safetensors import safe_open
-
+    from stages.preflight.whole import check_whole
     from stages.weights.tensors.model import Model
 
-    with _refusing(folder, "its weights cannot be read"), Model(folder) as held:
+    with refusing(folder, "its weights cannot be read"), Model(folder) as held:
         count = len(held)
-    for file in sorted(folder.glob("*.safetensors")):  # what reads them later has its own rules
-        with _refusing(file, "is damaged"), safe_open(file, framework="np"):
-            pass
+    with refusing(folder, "its weights cannot be read"):
+        check_whole(folder)  # what reads them later has its own rules
     parts = [described, *(part for part in described.values() if isinstance(part, dict))]
     for key, value in ((key, part[key]) for part in parts for key in LAYERS if key in part):
         if not isinstance(value, int) or not 0 < value <= count:
@@ -171,7 +169,7 @@ def check_weights(folder: Path, described: Json) -> "tuple[PreTrainedModel, int]
     loader: Any = AutoModelForCausalLM
     quantised = described.get("quantization_config")
     options = {"quantization_config": Mxfp4Config(dequantize=True)} if quantised else {}
-    with _refusing(folder / "config.json", "describes no model that transformers can load"):
+    with refusing(folder / "config.json", "describes no model that transformers can load"):
         model, found = loader.from_pretrained(
             folder,
             device_map="meta",
@@ -201,7 +199,7 @@ def check_forward(folder: Path, model: "PreTrainedModel") -> None:
 
     ids = torch.zeros((1, 8), dtype=torch.long, device="meta")
     with (
-        _refusing(folder / "config.json", "describes no model that can compute"),
+        refusing(folder / "config.json", "describes no model that can compute"),
         suppress(NotImplementedError),  # torch has no shapes alone for some operations
         torch.inference_mode(),
     ):
@@ -224,7 +222,7 @@ def check_tokenizer(folder: Path, rows: int) -> None:
     from transformers import AutoTokenizer
 
     file = folder / "tokenizer.json"
-    with _refusing(file, "cannot be loaded"):
+    with refusing(file, "cannot be loaded"):
         AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         tokenizer = Tokenizer.from_file(str(file))
         ids = set(tokenizer.get_vocab(with_added_tokens=False).values())
@@ -246,12 +244,12 @@ def check_template(folder: Path, rows: int) -> "Renderer":
     from stages.chat.harmony import Harmony
 
     where = folder / "tokenizer.json"
-    with _refusing(where, "cannot speak"):
+    with refusing(where, "cannot speak"):
         renderer = renderer_of(folder, SETTINGS)
     _check_ids({renderer.pad_id, *renderer.stop_ids}, rows, where)
     for talk in TALKS:
         try:
-            with _refusing(where, "cannot speak"):
+            with refusing(where, "cannot speak"):
                 encoded = renderer.conversation(talk)
                 prompt = renderer.prompt(talk[:-1])
                 renderer.answer_text(encoded.input_ids)
@@ -262,7 +260,7 @@ def check_template(folder: Path, rows: int) -> "Renderer":
                 raise
     if not isinstance(renderer, Harmony):
         return renderer
-    with _refusing(folder / "chat_template.jinja", "fails"):
+    with refusing(folder / "chat_template.jinja", "fails"):
         tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         if tokenizer.chat_template:  # which a server of the model would use
             tokenizer.apply_chat_template(ONE[:1], tokenize=False, add_generation_prompt=True)
@@ -279,7 +277,7 @@ def check_generation(
     from stages.answering.local import generate
 
     file = folder / "generation_config.json"
-    with _refusing(file, "does not let the model answer"):
+    with refusing(file, "does not let the model answer"):
         told = copy.deepcopy(model.generation_config)
         told.do_sample = False
         if (mode := told.get_generation_mode()) != "greedy_search":

@@ -17,14 +17,15 @@ import json
 import re
 from collections import Counter, deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from stages.formats.tables import naming_damage
 from stages.pipeline.errors import DataError
 from stages.reading.contract import Refused
 
@@ -38,6 +39,7 @@ MAX_LINE_BYTES = 64 * 2**20  # a longer line is read in pieces and refused
 # A quote in CSV that is open for longer was never meant as one.
 MAX_LINES = 1_000
 MAX_OPEN_BYTES = 64 * 2**20
+DAMAGED = "Check the source's format in params.yaml, or make the file again."
 JSON_BLANKS = b" \t\r\n"
 BOM = b"\xef\xbb\xbf"
 
@@ -221,16 +223,16 @@ def parquet_columns(path: Path) -> list[str]:
     Raises:
         As `raw_batches`.
     """
-    with _damage_named(path), pq.ParquetFile(path) as file:
+    with naming_damage(path, DAMAGED), pq.ParquetFile(path) as file:
         return file.schema_arrow.names
 
 
 def _parquet_batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    with _damage_named(path), pq.ParquetFile(path) as file:
+    with naming_damage(path, DAMAGED), pq.ParquetFile(path) as file:
         _refuse_repeated(path, file.schema_arrow.names)
         waiting: list[pa.RecordBatch] = []
         rows = size = 0
-        for batch in chain.from_iterable(map(_halved, _parquet_steps(file, columns))):
+        for batch in chain.from_iterable(map(_halved, _parquet_steps(path, file, columns))):
             if waiting and (
                 rows + batch.num_rows > ROWS_PER_BATCH or size + batch.nbytes > BYTES_PER_BATCH
             ):
@@ -242,14 +244,20 @@ def _parquet_batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]
             yield pa.concat_batches(waiting)
 
 
-def _parquet_steps(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    """Rows as they are decoded: ROWS_PER_STEP, fewer where they are large on disk already."""
+def _parquet_steps(
+    path: Path, file: pq.ParquetFile, columns: list[str]
+) -> Iterator[pa.RecordBatch]:
+    """Rows as they are decoded: ROWS_PER_STEP, fewer where they are large on disk already, or where
+    a value that is written once is."""
     number = 0
     for index in range(file.num_row_groups):
         group = file.metadata.row_group(index)
         chunks = [group.column(at) for at in range(group.num_columns)]
-        size = sum(chunk.total_uncompressed_size for chunk in chunks if _is_in(chunk, columns))
+        chunks = [chunk for chunk in chunks if _is_in(chunk, columns)]
+        size = sum(chunk.total_uncompressed_size for chunk in chunks)
         fitting = BYTES_PER_BATCH * group.num_rows // max(size, 1)
+        if size > BYTES_PER_BATCH:
+            fitting = min(fitting, BYTES_PER_BATCH // _most_repeated_bytes(path, index, chunks))
         for batch in file.iter_batches(
             batch_size=min(max(fitting, 1), ROWS_PER_STEP), row_groups=[index], columns=columns
         ):
@@ -257,6 +265,29 @@ def _parquet_steps(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.Reco
             number += batch.num_rows
             names = ["line", *(f"raw.{name}" for name in batch.schema.names)]
             yield pa.RecordBatch.from_arrays([lines, *batch.columns], names=names)
+
+
+def _most_repeated_bytes(path: Path, group: int, chunks: list[pq.ColumnChunkMetaData]) -> int:
+    """The length of the longest text in the dictionaries of a row group: it is written once, and
+    may stand in every row. At least 1."""
+    leaves = [chunk.path_in_schema for chunk in chunks if chunk.has_dictionary_page]
+    with pq.ParquetFile(path, read_dictionary=leaves) as file:
+        first = next(file.iter_batches(1, row_groups=[group], columns=leaves), None)
+    longest, arrays = 1, list(first.columns) if first is not None and leaves else []
+    while arrays:
+        array = arrays.pop()
+        if isinstance(array, pa.DictionaryArray) and _is_text(array.dictionary.type):
+            lengths = pc.call_function("binary_length", [array.dictionary])
+            longest = max(longest, pc.call_function("max", [lengths]).as_py() or 0)
+        elif isinstance(array, pa.ListArray | pa.LargeListArray):
+            arrays.append(array.values)
+        elif isinstance(array, pa.StructArray):
+            arrays += array.flatten()
+    return longest
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return any(is_a(kind) for is_a in (pa.types.is_string, pa.types.is_binary))
 
 
 def _halved(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -272,20 +303,6 @@ def _halved(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 def _is_in(chunk: pq.ColumnChunkMetaData, columns: list[str]) -> bool:
     """A chunk is one leaf of a column, `a.list.element` or `a.b` of a."""
     return any(f"{chunk.path_in_schema}.".startswith(f"{column}.") for column in columns)
-
-
-@contextmanager
-def _damage_named(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (pa.ArrowException, ValueError, OSError) as error:
-        if isinstance(error, DataError) or getattr(error, "errno", None) is not None:
-            raise  # the latter is the disk's, not the file's
-        raise DataError(
-            str(path),
-            f"cannot be read as parquet ({type(error).__name__}).",
-            "Check the source's format in params.yaml, or make the file again.",
-        ) from None
 
 
 def records(batch: pa.RecordBatch, form: str, header: list[str]) -> Iterator[Record]:
@@ -353,6 +370,9 @@ def _parquet_records(batch: pa.RecordBatch) -> Iterator[Record]:
     content = content.rename_columns([name.removeprefix("raw.") for name in content.schema.names])
     for index, line in enumerate(lines):
         row = content.slice(index, 1)
+        if row.nbytes > MAX_LINE_BYTES:  # a value that is written once may stand in every row
+            yield Record(line, Refused("line_too_long"))
+            continue
         try:
             (record,) = row.to_pylist()
         except UnicodeDecodeError:  # Parquet calls a column text and checks nothing

@@ -18,16 +18,16 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from stages.formats.json_files import Json, read_json
+from stages.params.reading import read_tree
 from stages.pipeline import paths
+from stages.pipeline.dvc_lock import Stages, recorded
 from stages.pipeline.errors import DataError, InputError, PipelineError
 from stages.pipeline.hashes import dvc_hash
 
 log = logging.getLogger("release")
 
 GATE = paths.METRICS / "gate.json"
-LOCK = Path("dvc.lock")
 AGAIN = "Run `make repro`, look at the verdict, and check again."
-Stages = dict[str, Json]  # what dvc.lock records, by the name of the stage
 
 
 class ReleaseError(PipelineError, RuntimeError):
@@ -42,29 +42,27 @@ def judged(*also: str) -> None:
         ReleaseError: something has changed since, or never ran.
         InputError, DataError: dvc.lock is not there, or cannot be read.
     """
-    params, recorded = _read_yaml(paths.PARAMS), lock()
-    for name in _chain(["gate", *also], _declared(params), recorded):
-        entry = recorded[name]
+    params, ran = read_tree(), lock()
+    for name in _chain(["gate", *also], _declared(params), ran):
+        entry = ran[name]
         for dep in entry.get("deps", []):
-            _check_input(name, dep, recorded)
+            _check_input(name, dep, ran)
         for key, value in entry.get("params", {}).get("params.yaml", {}).items():
             if _at(params, key) != value:
                 raise _stale(f"params.yaml: {key}", f"is not what {name} ran with.")
         for out in entry.get("outs", []):
             file = Path(out["path"])
             if file.is_relative_to(paths.METRICS) and file != paths.REPORT:
-                same_as_recorded(file, recorded)
+                same_as_recorded(file, ran)
 
 
-def same_as_recorded(path: Path, recorded: Stages) -> None:
+def same_as_recorded(path: Path, ran: Stages) -> None:
     """Checks that an output on the disk is the one that its stage recorded.
 
     Raises:
         ReleaseError: it is not there, is another one, or no stage makes it.
     """
-    made = {
-        out["path"]: (name, out["md5"]) for name, entry in recorded.items() for out in _outs(entry)
-    }
+    made = {out["path"]: (name, out["md5"]) for name, entry in ran.items() for out in _outs(entry)}
     if path.as_posix() not in made:
         raise _stale(path.as_posix(), "is made by no stage of dvc.lock.")
     name, md5 = made[path.as_posix()]
@@ -76,9 +74,8 @@ def same_as_recorded(path: Path, recorded: Stages) -> None:
 
 def lock() -> Stages:
     """The stages of dvc.lock that dvc.yaml still has."""
-    recorded: Stages = (_read_yaml(LOCK) or {}).get("stages", {})
-    declared = _declared(_read_yaml(paths.PARAMS))
-    return {name: entry for name, entry in recorded.items() if name in declared}
+    declared = _declared(read_tree())
+    return {name: entry for name, entry in recorded().items() if name in declared}
 
 
 def verdict() -> Json:
@@ -108,12 +105,12 @@ def _stale(where: str, what: str) -> ReleaseError:
     return ReleaseError(where, f"{what} So the verdict is not of what lies here.", AGAIN)
 
 
-def _check_input(stage: str, dep: Json, recorded: Stages) -> None:
+def _check_input(stage: str, dep: Json, ran: Stages) -> None:
     """What a stage read is what is there: code and metrics on the disk, else in the lock."""
     path, md5 = Path(dep["path"]), dep["md5"]
     if path == paths.PARAMS:
         return  # its values are compared one by one
-    made = [(name, out) for name, entry in recorded.items() for out in _outs(entry)]
+    made = [(name, out) for name, entry in ran.items() for out in _outs(entry)]
     for name, out in made:
         if out["path"] == dep["path"]:
             if out["md5"] != md5:
@@ -130,21 +127,21 @@ def _check_input(stage: str, dep: Json, recorded: Stages) -> None:
         raise _stale(dep["path"], f"is not what {stage} read.")
 
 
-def _chain(ends: list[str], declared: set[str], recorded: Stages) -> list[str]:
+def _chain(ends: list[str], declared: set[str], ran: Stages) -> list[str]:
     """The stages that lead to `ends`, the first ones first."""
     found: list[str] = []
 
     def visit(name: str) -> None:
         if name in found:
             return
-        for dep in recorded[name].get("deps", []):
-            for other, entry in recorded.items():
+        for dep in ran[name].get("deps", []):
+            for other, entry in ran.items():
                 if other != name and any(_touch(dep["path"], out["path"]) for out in _outs(entry)):
                     visit(other)
         found.append(name)
 
     for name in ends:
-        if name not in declared or name not in recorded:
+        if name not in declared or name not in ran:
             raise ReleaseError(name, "has not run, so nothing is judged.", AGAIN)
         visit(name)
     return found
@@ -162,7 +159,7 @@ def _outs(entry: Json) -> list[Json]:
 def _declared(params: Json) -> set[str]:
     """The names of the stages, as DVC makes them of dvc.yaml: `stage`, or `stage@item`."""
     names: set[str] = set()
-    for name, stage in _read_yaml(Path("dvc.yaml"))["stages"].items():
+    for name, stage in _dvc_yaml().items():
         if "foreach" in stage:
             items = stage["foreach"]
             items = _at(params, items[2:-1]) if isinstance(items, str) else items
@@ -174,6 +171,13 @@ def _declared(params: Json) -> set[str]:
     return names
 
 
+def _dvc_yaml() -> dict[str, Json]:
+    try:
+        return YAML(typ="safe", pure=True).load(Path("dvc.yaml"))["stages"]
+    except (OSError, YAMLError, TypeError, KeyError):
+        raise DataError("dvc.yaml", "cannot be read.", "Run `git checkout dvc.yaml`.") from None
+
+
 def _at(tree: object, dotted: str) -> Any:
     """The value of a key such as `train.lora.r`; of a missing one what equals no value."""
     for part in dotted.split("."):
@@ -181,14 +185,3 @@ def _at(tree: object, dotted: str) -> Any:
             return ("missing", dotted)
         tree = tree[part]
     return tree
-
-
-def _read_yaml(path: Path) -> Json:
-    try:
-        return YAML(typ="safe", pure=True).load(path)
-    except FileNotFoundError:
-        raise InputError(str(path), "is not there.", "Run `make repro`.") from None
-    except YAMLError:
-        raise DataError(
-            str(path), "is no YAML file.", "Look for a conflict of Git in it, and run `make repro`."
-        ) from None

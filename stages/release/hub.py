@@ -17,6 +17,7 @@ from pathlib import Path
 
 from stages.params.base import Base
 from stages.pipeline import paths
+from stages.pipeline.hashes import counted_files
 from stages.release.check import ReleaseError, judged, lines, lock, same_as_recorded, verdict
 from stages.release.locked import locked, sbom
 
@@ -75,9 +76,7 @@ def files_of(variant: str, repo: str, commit: str, base: Base) -> dict[str, Path
     """
     folder = paths.MODELS / variant
     files: dict[str, Path | bytes] = {
-        file.relative_to(folder).as_posix(): file
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
+        file.relative_to(folder).as_posix(): file for file in counted_files(folder)
     }
     card = (CARDS / f"{variant}.md").read_text(encoding="utf-8")
     card = card.replace(f'name = "models/{variant}"', f'name = "{repo}"')

@@ -10,12 +10,10 @@ import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
-import pyarrow.parquet as pq
-
-from stages.formats.tables import Row
+from stages.formats.tables import Row, read_file
 from stages.pii.scrubber import OPTIONAL_TYPES, scrub
 from stages.pipeline import paths
-from stages.pipeline.errors import DataError, InputError
+from stages.pipeline.errors import DataError
 from stages.pipeline.variants import SIDE_BY_SIDE
 
 COUNT = 20
@@ -34,12 +32,9 @@ def read_test_rows(file: Path) -> dict[str, Row]:
     """The answered rows of the test split by id.
 
     Raises:
-        InputError: the file is not there.
+        InputError, DataError: the file is not there, or damaged.
     """
-    if not file.is_file():
-        raise InputError(str(file), "is not there.", "Run `dvc repro`, or `dvc pull`.")
-    table = pq.read_table(file, columns=list(COLUMNS))
-    return {row["id"]: row for row in table.to_pylist() if row["set"] == "test"}
+    return {row["id"]: row for row in read_file(file, COLUMNS) if row["set"] == "test"}
 
 
 def chosen(styles: dict[str, str], seed: int, count: int = COUNT) -> list[str]:

@@ -9,6 +9,7 @@ and so the same run.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -19,15 +20,26 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from stages.pipeline import own_folders
 from stages.tracking.store import attempt, bound_memory, connected, legal, patience_s, tracking_uri
 
 EVERY_S = 5.0  # steps are sent together
+RUN_ID = re.compile("[0-9a-f]{32}")
 NICE = 10  # it takes no core from the training
 
 
 def live_file(stage: str) -> Path:
     """In the working directory and not with the store: each of several experiments has its own."""
     return Path(".mlflow") / "live" / stage
+
+
+def run_shown_live(stage: str) -> str | None:
+    """The id of the run that shows the steps of a stage, if one does."""
+    file = live_file(stage)
+    with suppress(OSError):
+        run_id = "" if file.is_symlink() else file.read_text(encoding="latin-1")
+        return run_id if RUN_ID.fullmatch(run_id) else None
+    return None
 
 
 def last_s() -> float:
@@ -45,7 +57,8 @@ class LiveRun:
     def __enter__(self) -> "LiveRun":
         if self.wanted:
             # What a killed run left would be taken for this one's.
-            live_file(self.stage).unlink(missing_ok=True)
+            with suppress(OSError):
+                live_file(self.stage).unlink(missing_ok=True)
             command = [sys.executable, "-m", "stages.tracking.live", self.stage, self.identity]
             self.sender = subprocess.Popen(
                 command, stdin=subprocess.PIPE, bufsize=0, start_new_session=True
@@ -97,8 +110,7 @@ class Shown:
             )
             made = going[0] if going else client.create_run(experiment, None, mark, self.stage)
             self.run_id = made.info.run_id
-            live_file(self.stage).parent.mkdir(parents=True, exist_ok=True)
-            live_file(self.stage).write_text(self.run_id)
+            own_folders.write_anew(live_file(self.stage), self.run_id)
         metrics = [
             Metric(f"step.{legal(name)}", value, point.at_ms, point.step)
             for point in points

@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stages.pipeline import paths
+from stages.pipeline import own_folders, paths
 from stages.pipeline.deadline import within
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def attempt(stage: str, send: Callable[[str], None]) -> None:
     address = without_secrets(uri)
     try:
         lately = down.is_file() and time.time() - down.stat().st_mtime < QUIET_S
-        if lately and down.read_text(errors="replace") == address:
+        if lately and not down.is_symlink() and down.read_text(errors="replace") == address:
             return
         within(patience_s(uri), lambda: send(uri))
         down.unlink(missing_ok=True)
@@ -57,8 +57,7 @@ def attempt(stage: str, send: Callable[[str], None]) -> None:
         )
         if not _answered(error):
             with suppress(OSError):  # then the next stage tries, and warns, for itself
-                down.parent.mkdir(exist_ok=True)
-                down.write_text(address)
+                own_folders.write_anew(down, address)
 
 
 def bound_memory() -> None:

@@ -10,6 +10,7 @@ from stages.pipeline.errors import ModelError
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
     from transformers.utils.quantization_config import QuantizationConfigMixin
+from stages.preflight.whole import check_whole
 
 log = logging.getLogger("train")
 
@@ -18,11 +19,12 @@ def load_base(train: Train) -> "PreTrainedModel":
     """The model of `models/base`, frozen, with the first attention of `attentions` that it can do.
 
     Raises:
-        ModelError: the model cannot do the attention that is asked for.
+        ModelError: the model cannot do the attention that is asked for, or weights are damaged.
     """
     import torch
     from transformers import AutoModelForCausalLM
 
+    check_whole(paths.BASE)
     quantization = quantization_of(train)
     options = {} if quantization is None else {"quantization_config": quantization}
     for attention in attentions(train):

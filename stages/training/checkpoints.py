@@ -9,6 +9,7 @@ named, with what differs, and left alone.
 import hashlib
 import json
 import logging
+import re
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from stages.formats.json_files import read_json, write_json
 from stages.params.runtime import Runtime
-from stages.pipeline import paths
+from stages.pipeline import own_folders, paths
 from stages.pipeline.durable import sync, sync_names
 from stages.pipeline.dvc_yaml import code_of
 from stages.pipeline.errors import DataError
@@ -72,7 +73,7 @@ def room_of(own: dict[str, object], speaks: bool) -> Path:
                 "%s belongs to another run, so this one does not resume from it: %s. Delete its "
                 "folder if you will not run that again.", last, differences(read_json(other), own),
             )  # fmt: skip
-    room.mkdir(parents=True, exist_ok=True)
+    own_folders.make(room)
     write_json(room / "identity.json", own)
     return room
 
@@ -101,13 +102,20 @@ def _digest(file: Path) -> str:
 
 def last_whole(room: Path) -> Path | None:
     """The whole checkpoint with the highest step, if there is one."""
-    steps = {
-        int(folder.name.removeprefix("checkpoint-")): folder for folder in room.glob("checkpoint-*")
-    }
-    for step in sorted(steps, reverse=True):
-        if _is_whole(steps[step]):
-            return steps[step]
+    checkpoints = _checkpoints(room)
+    for step in sorted(checkpoints, reverse=True):
+        if _is_whole(checkpoints[step]):
+            return checkpoints[step]
     return None
+
+
+def _checkpoints(room: Path) -> dict[int, Path]:
+    """By their steps; what somebody has put beside them (`checkpoint-7.bak`) is none."""
+    return {
+        int(folder.name.removeprefix("checkpoint-")): folder
+        for folder in room.glob("checkpoint-*")
+        if re.fullmatch(r"checkpoint-\d+", folder.name, re.ASCII)
+    }
 
 
 def _is_whole(checkpoint: Path) -> bool:
@@ -123,6 +131,6 @@ def _is_whole(checkpoint: Path) -> bool:
 
 def clear_broken(room: Path) -> None:
     """Removes checkpoints that a killed run left half-written."""
-    for folder in room.glob("checkpoint-*"):
+    for folder in _checkpoints(room).values():
         if not _is_whole(folder):
             shutil.rmtree(folder)

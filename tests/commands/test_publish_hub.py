@@ -154,6 +154,20 @@ def test_the_folder_and_its_card_are_one_commit(here, hub) -> None:
     assert f"{hub.url}/{REPO}/commit/{repository.commits[-1][0]}" in said
 
 
+def test_only_what_was_hashed_goes_out(here, hub) -> None:
+    """What an editor leaves in the folder is no part of what the gate has judged."""
+    folder = here / "models/mxfp4"
+    for name in ("notes.txt~", ".ipynb_checkpoints/a.txt", "config.json.orig", "x.partial/y"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("secret")
+    publish(here, hub)
+    sent = set(hub.repositories[REPO].files)
+    assert sent == {
+        *(".gitattributes", "README.md", "sbom.cdx.json"),
+        *("config.json", "model.safetensors"),
+    }
+
+
 def test_a_second_version_replaces_all_of_the_first(here, hub) -> None:
     hub.repositories[REPO] = Repository(private=True)
     hub.repositories[REPO].commit(

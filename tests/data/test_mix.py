@@ -591,3 +591,15 @@ def test_a_source_that_warns_throughout_is_refused_with_the_cap(workspace):
         DataError, match=r"no row of \['chat'.*put aside as warnings: \d{3,}.*max_warning_share"
     ):
         run_stage(rows)
+
+
+def test_s1_15_a_question_tells_what_the_number_in_its_answer_is():
+    """계좌번호 in one column and the number in another: neither says it alone."""
+    by = with_templates("news", default=Template(user="{asked}", assistant="{told}"))
+    of = row("news", 1, asked="계좌번호 불러주세요", told="110123456789")
+    said = [m["content"] for m in prompts.messages_of(of, by, Masking(NONE))]
+    assert said == ["계좌번호 불러주세요", "[ACCOUNT]"]
+    scored = Evaluation(query="{asked}", response="{told}")
+    by = with_templates("news", default=Template(user="a", assistant="b", evaluation=scored))
+    said = [m["content"] for m in prompts.scored_messages_of(of, by, Masking(NONE))]
+    assert said == ["계좌번호 불러주세요", "[ACCOUNT]"]

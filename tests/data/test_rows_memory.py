@@ -1,7 +1,11 @@
 """Ten times the rows take no more memory: stages hold batches, not tables."""
 
 import json
+import os
 import random
+import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.rows import dialogs, lines_of, run_stage, workspace
+from tests.micro import ROOT
 
 ROWS = 20_000
 BAD = json.dumps({"dialog": "아님"}) + "\n"
@@ -71,3 +76,35 @@ def test_memory_does_not_grow_with_a_column_that_is_not_asked_for(tmp_path):
         peaks[page_chars] = run_stage("ingest", folder).largest_mb
     print(f"peak RSS in MB by the characters of a page: {peaks}")
     assert peaks[300_000] <= 1.2 * peaks[10]
+
+
+def test_memory_does_not_grow_with_a_text_that_is_written_once_and_stands_in_every_row(tmp_path):
+    """300 rows of 60 MB and more, in a file of 6 kB."""
+    file = tmp_path / "chat.parquet"
+    once = pa.DictionaryArray.from_arrays(pa.array([0] * 300), pa.array(["가" * 23_000_000]))
+    table = pa.table({"question": once, "answer": ["네"] * 300})
+    pq.write_table(
+        table, file, compression="zstd", store_schema=False, dictionary_pagesize_limit=2**31 - 1
+    )
+    assert file.stat().st_size < 10_000
+    code = """
+    import resource, sys
+    from pathlib import Path
+    from stages.reading.records import raw_batches, records
+
+    columns = ["question", "answer"]
+    batches = raw_batches(Path(sys.argv[1]), "parquet", columns)
+    found = {str(record.content) for batch in batches for record in records(batch, "parquet", [])}
+    print(found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), str(file)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found, peak_mb = done.stdout.rsplit(maxsplit=1)
+    assert found == "{'line_too_long'}"
+    print(f"peak RSS {peak_mb} MB")
+    assert int(peak_mb) < 1000

@@ -49,7 +49,7 @@ def also(text: str) -> str:
         (also("a: &a {b: *a}\n"), "an alias (*name) stands for what it is in itself"),
         (also("a: &a {<<: *a}\n"), "an alias (*name) stands for what it is in itself"),
         ("[" * 2_000, "cannot be read (RecursionError)"),
-        ("#" * 1_000_001, "it has 1,000,001 bytes, more than 1,000,000"),
+        ("#" * 200_001, "it has 200,001 bytes, more than 200,000"),
         (also("a: " + "9" * 5_000), "cannot be read (ValueError)"),
         (also("a: 0x" + "f" * 20_000), "a is an integer of 80000 bits: no number is over 10^12"),
         (also("? 0x" + "f" * 20_000 + "\n: 1"), "an integer of 80000 bits"),

@@ -112,7 +112,7 @@ DAMAGES: tuple[Damage, ...] = (
 def readers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
     """What `check` does, and what each stage reads. The file is parsed once for all of them."""
     monkeypatch.chdir(lay_out(tmp_path, "dvc.yaml", "dvc.lock"))
-    parse = reading._tree
+    parse = reading.read_tree
 
     @lru_cache(1)
     def parsed(raw: bytes) -> tuple[object, PipelineError | None]:
@@ -127,7 +127,7 @@ def readers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[]
             raise error
         return found
 
-    monkeypatch.setattr(reading, "_tree", tree)
+    monkeypatch.setattr(reading, "read_tree", tree)
     stages = [import_module(f"stages.{name}") for name in stage_names() if name != "check"]
     models = [stage.Params for stage in stages if hasattr(stage, "Params")]
     assert len(models) > 12

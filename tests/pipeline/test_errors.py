@@ -38,6 +38,15 @@ def test_a_missing_raw_file(project: Project) -> None:
     assert "sources.chat.path" in stage
 
 
+def test_an_encoder_that_is_not_there(project: Project) -> None:
+    """It is asked for after the training, and missed before it."""
+    asked = {"path": "data/raw/own/encoder", "digest": "0" * 32 + ".dir", "layer": 1}
+    project.edit_params(lambda params: params["evaluate"].update(bertscore=asked))
+    output = project.run("dvc", "repro", check=False)
+    assert "failed to reproduce 'check'" in output and "Traceback" not in output
+    assert "evaluate.bertscore.path data/raw/own/encoder: holds no model" in output
+
+
 @pytest.mark.parametrize("target", [["curate"], pytest.param([], marks=pytest.mark.soak)])
 def test_a_source_that_is_no_more(project: Project, target: list[str]) -> None:
     """Its table is still on the disk; it must not get into the corpus unseen."""

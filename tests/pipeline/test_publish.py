@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from stages.formats.json_files import write_json
+from stages.pipeline import own_folders
 from stages.pipeline.errors import BusyError
 from stages.pipeline.outputs import publish
 from tests.micro import ROOT
@@ -308,3 +310,36 @@ def test_a_full_disk_ends_in_a_message_and_leaves_nothing(kind, tiny_disk):
     assert "dvc gc" in errors and "run `dvc repro` again" in errors
     assert str(tiny_disk) in errors.split(": no space")[0]
     assert left() == []
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_lock_whose_owner_has_removed_it_is_taken_anew(monkeypatch, kind):
+    """Who opened it before that holds a file without a name, beside which the next one works."""
+    path = Path("lock")
+    lock = own_folders.lock_file if kind == "file" else own_folders.lock_folder
+    waits = own_folders.fcntl.flock
+
+    def removed_meanwhile(handle: int, how: int) -> None:
+        monkeypatch.setattr(own_folders.fcntl, "flock", waits)
+        path.unlink() if kind == "file" else path.rmdir()
+        waits(handle, how)
+
+    monkeypatch.setattr(own_folders.fcntl, "flock", removed_meanwhile)
+    handle = lock(path)
+    assert handle is not None and os.path.samestat(os.fstat(handle), path.stat())
+    assert lock(path) is None, "it is locked"
+    os.close(handle)
+
+
+def test_a_link_in_the_place_of_a_lock_or_a_small_file_is_replaced():
+    Path("kept").write_text("not ours")
+    for name in ("a.lock", "marker", "identity.json"):
+        Path(name).symlink_to("kept")
+    handle = own_folders.lock_file(Path("a.lock"))
+    assert handle is not None
+    os.write(handle, b"ours")
+    own_folders.write_anew(Path("marker"), "ours")
+    write_json(Path("identity.json"), {"a": 1})
+    assert Path("kept").read_text() == "not ours" and Path("marker").read_text() == "ours"
+    assert not any(path.is_symlink() for path in Path().iterdir())
+    os.close(handle)

@@ -17,7 +17,7 @@ from stages.commands import track
 from stages.formats.json_files import write_json
 from stages.pipeline.hashes import dvc_hash
 from stages.tracking import store
-from stages.tracking.live import LiveRun, live_file
+from stages.tracking.live import LiveRun, live_file, run_shown_live
 from stages.tracking.projection import scalars, send
 from stages.tracking.store import attempt
 from tests.micro import ROOT, edit_yaml, environment_for
@@ -322,3 +322,31 @@ def test_the_store_is_in_the_project_whatever_its_path(tmp_path, name):
     with sqlite3.connect(f"file:{quote(str(project))}/.mlflow/mlflow.db", uri=True) as database:
         assert database.execute("select key, value from metrics").fetchall() == [("rows", 3.0)]
     assert [path.name for path in tmp_path.iterdir()] == [name], "no link is left"
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"0" * 31, b"0" * 32 + b"\n", b"../../x"])
+def test_a_marker_that_holds_no_id_of_a_run_names_none(tmp_path, monkeypatch, content):
+    monkeypatch.chdir(tmp_path)
+    live_file("train").parent.mkdir(parents=True)
+    live_file("train").write_bytes(content)
+    assert run_shown_live("train") is None
+
+
+def test_a_link_names_no_run_and_is_not_written_through(workspace, monkeypatch, caplog):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    kept = workspace / "kept"
+    kept.write_text("0" * 32)
+    live_file("train").parent.mkdir(parents=True)
+    for link in (live_file("train"), store.unreachable()):
+        link.symlink_to(kept)
+    assert run_shown_live("train") is None
+    store.attempt("train", lambda uri: (_ for _ in ()).throw(ConnectionError()))
+    assert kept.read_text() == "0" * 32 and not store.unreachable().is_symlink()
+    assert len(warnings(caplog)) == 1
+
+
+def test_a_store_that_is_a_file_is_warned_of(workspace, caplog):
+    Path(".mlflow").write_text("")
+    assert run_shown_live("train") is None
+    track.after_a_stage("gate")
+    assert len(warnings(caplog)) == 1

@@ -1,6 +1,7 @@
 """From answers to measures: what is judged of a row, by style, source and topic, and what is recorded."""
 
 import json
+import shutil
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from stages.measuring.output import keeps_schema
 from stages.measuring.sums import SUMMANDS
 from stages.params.evaluate import Bertscore, OutputSchema
 from stages.params.reading import read_params
-from stages.pipeline.errors import InputError, ModelError, ParamsError
+from stages.pipeline.errors import InputError, ModelError, ParamsError, PipelineError
 from stages.pipeline.hashes import dvc_hash
+from stages.preflight.encoder import check_encoder
 from tests.micro import ROOT
 
 PARAMS = read_params(evaluate.Params, ROOT / "params.yaml")
@@ -314,6 +316,26 @@ def test_s4_07_bertscore_without_weights_is_refused_and_never_0(place, encoder):
         bertscore(["가"], ["가"], of(encoder, digest="0" * 32))
     with pytest.raises(ModelError, match="is more than the 2"):
         bertscore(["가"], ["가"], of(encoder, layer=3))
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda place: (place / "model.safetensors").write_bytes(b""), "is damaged"),
+        (lambda place: (place / "config.json").write_text("{"), "no JSON file"),
+        (lambda place: (place / "more.txt").symlink_to("/etc/hostname"), "outside of the model"),
+        (
+            lambda place: (place / "config.json").write_text('{"auto_map": {"AutoModel": "a.B"}}'),
+            "is never run",
+        ),
+    ],
+)
+def test_a_damaged_encoder_is_refused_before_anything_is_computed(tmp_path, encoder, damage, said):
+    place = tmp_path / "encoder"
+    shutil.copytree(encoder, place)
+    damage(place)
+    with pytest.raises(PipelineError, match=said):
+        check_encoder(of(place))
 
 
 def test_bertscore_stands_in_the_metrics_where_it_is_asked_for(place, encoder, monkeypatch):

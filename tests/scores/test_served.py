@@ -530,3 +530,37 @@ def test_nothing_of_a_request_is_repeated(scripted, monkeypatch, said) -> None:
     ) as no:
         ask(scripted.address, "제 번호는 이것")
     assert said not in str(no.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("none", "it has 1234-5678 in it"),
+        ("none", "cannot answer 제번호는 010"),
+        ("none", "'\\uc81c \\ubc88\\ud638' is too long"),
+        ("ab1", "AB1 is no key"),
+    ],
+)
+def test_no_part_of_a_question_or_of_a_short_key_is_repeated(
+    scripted, monkeypatch, key, said
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    scripted.reply = lambda asked: (400, json.dumps({"error": {"message": said}}).encode())
+    with pytest.raises(ServerError, match=r"chat completion\."):
+        ask(scripted.address, "제 번호는 010-1234-5678")
+
+
+def test_a_key_that_no_header_can_hold(scripted, monkeypatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "비밀 열쇠")
+    with pytest.raises(ServerError, match="OPENAI_API_KEY") as no:
+        ask(scripted.address, "왜?")
+    assert "비밀" not in str(no.value) and not scripted.asked
+
+
+def test_an_answer_has_no_more_characters_than_its_tokens_can(scripted) -> None:
+    scripted.reply = lambda asked: (200, completion("가" * 16 * 256))
+    (whole,) = ask(scripted.address, "왜?")
+    assert len(whole.text) == 16 * 256
+    scripted.reply = lambda asked: (200, completion("가" * (16 * 256 + 1)))
+    with pytest.raises(ServerError, match=r"4,097 characters.*16 tokens"):
+        ask(scripted.address, "왜?")

@@ -10,7 +10,6 @@ room resumes after them. No byte depends on the number of threads or on the size
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
 
-import fcntl
 import hashlib
 import json
 import logging
@@ -30,11 +29,12 @@ from safetensors import SafetensorError, safe_open
 from tqdm import tqdm
 
 from stages.formats.json_files import Json, read_json, write_json
-from stages.pipeline import paths
+from stages.pipeline import own_folders, paths
 from stages.pipeline.durable import sync, sync_names
 from stages.pipeline.dvc_yaml import code_of
 from stages.pipeline.errors import BusyError
 from stages.pipeline.hashes import dvc_hash
+from stages.pipeline.own_folders import lock_file
 from stages.weights.tensors.checkpoint import DTYPES, INDEX, WEIGHTS
 
 log = logging.getLogger("weights")
@@ -93,12 +93,12 @@ def shards_room(
     name = hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:16]
     rooms.mkdir(parents=True, exist_ok=True)
     for other in sorted(rooms.glob("*.lock")):
-        if other.stem != name and (handle := _locked(other)) is not None:
+        if other.stem != name and (handle := lock_file(other)) is not None:
             log.info("the shards in %s are of another run and are removed.", rooms / other.stem)
             shutil.rmtree(rooms / other.stem, ignore_errors=True)
             other.unlink()
             os.close(handle)
-    handle = _locked(rooms / f"{name}.lock")
+    handle = lock_file(rooms / f"{name}.lock")
     if handle is None:
         raise BusyError(
             str(rooms / name),
@@ -106,25 +106,12 @@ def shards_room(
             "Wait for it to end, or stop it, and run again.",
         )
     try:
-        if (rooms / name).is_symlink():  # nothing of ours: it would lead out of the project
-            (rooms / name).unlink()
-        (rooms / name).mkdir(exist_ok=True)
+        own_folders.make(rooms / name)
         yield rooms / name
     finally:
         if not (rooms / name).exists():
             (rooms / f"{name}.lock").unlink()
         os.close(handle)
-
-
-def _locked(path: Path) -> int | None:
-    """A handle of the file that holds its lock, unless another process has it."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        return None
-    return handle
 
 
 def write_shards(
