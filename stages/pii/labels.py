@@ -75,13 +75,28 @@ _SENTENCE_END = re.compile(r"(?<![a-z])[.!?]\s| / |\n\n")
 _LABEL_REACH = 24  # characters before the number; a label after it reaches less far
 _LABEL_REACH_AFTER = 16
 _CODE_REACH_AFTER = 6
-_CODE_GAP = re.compile(r"[^0-9]{0,8}")
+# Between the name of a code and its digits. What somebody does is no name: 렌터카 예약하려고.
+_CODE_GAP = re.compile(r"(?! ?[하했할해한](?![^0-9]*번호))[^0-9]{0,8}")
 _AFTER_STOP = re.compile(r"[.!?]\s|\n|[0-9]")
 
 
 def label_before(text: str, start: int) -> str | None:
     """The type named by the nearest label before the number, in the same sentence."""
     return _nearest(text[max(0, start - _LABEL_REACH) : start].lower())
+
+
+# What may stand behind the name of a code where a text ends on it: 예약번호는, not 예약 하려고.
+_TO_ITS_END = re.compile(r"(?: ?(?:번호|넘버|코드|no|number))?[은는이가을를]?[ :]*")
+
+
+def ends_on_code(text: str) -> bool:
+    """Whether the last words of a text name a code, so that what comes next is one."""
+    last = None
+    for last in _LABEL.finditer(text[-_LABEL_REACH:].lower()):
+        pass
+    if last is None or last.lastgroup not in ("CODE", "CORPORATE"):
+        return False
+    return bool(_TO_ITS_END.fullmatch(last.string, last.end()))
 
 
 @lru_cache(maxsize=256)  # several formats fit in the same digits, and each asks

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from stages.pii.found import Confidence
-from stages.pii.labels import label_before
+from stages.pii.labels import ends_on_code
 from stages.pii.normalise import may_hold_personal_data, normalise
 from stages.pii.recognisers import OPTIONAL, RECOGNISERS
 
@@ -177,7 +177,7 @@ def _search_behind(lead: str, text: str, optional: frozenset[str]) -> list[Span]
         for span in _search(lead + text, optional)
         if span.start >= len(lead)
     ]
-    if label_before(lead, len(lead)) in ("CODE", "CORPORATE"):
+    if ends_on_code(lead):
         return behind
     places = {place for span in behind for place in range(span.start, span.end)}
     alone = [s for s in _search(text, optional) if not places.issuperset(range(s.start, s.end))]

@@ -764,3 +764,21 @@ def test_the_bars_on_the_development_set():
         type_, _, spelling = form.partition(":")
         if type_ in ("RRN", "FRN", "DRIVER") and spelling not in ("zwsp", "newline", "eu"):
             assert hits == count, form
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "masked"),
+    [
+        ("카드번호 뭐였지? 렌터카 예약 하려고", "5555-5583-0091-8161이야", "[CARD]이야"),
+        ("배송하려는데 카드 좀", "5555-5583-0091-8161", "[CARD]"),
+        ("", "렌터카 예약하려고 하는데 5555-5583-0091-8161이야", None),
+        ("", "주문했던 거 5555-5583-0091-8161로 긁혔어", None),
+        ("예약번호 불러주세요", "5555-5583-0091-8161", "5555-5583-0091-8161"),
+        ("주문 번호는요?", "5555-5583-0091-8161", "5555-5583-0091-8161"),
+        ("", "예약 5555-5583-0091-8161", "예약 5555-5583-0091-8161"),
+    ],
+)
+def test_what_somebody_does_names_no_code(before, text, masked):
+    """예약번호 is a code; who is about to reserve something tells a card."""
+    expected = masked or text.replace("5555-5583-0091-8161", "[CARD]")
+    assert scrub(text, before=before)[0] == expected
