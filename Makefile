@@ -12,7 +12,7 @@ export DVC_NO_ANALYTICS := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 # What the user writes reaches a command by the environment, and is never a part of its text.
-export NAME ROWS VARIANT PORT DTYPE REPO
+export NAME ROWS VARIANT PORT DTYPE REPO FILE
 
 ifeq ($(origin VENV),file)
 ENV := $(VENV)/.complete
@@ -25,7 +25,7 @@ $(error VENV=$(VENV) has no bin/python. Name an environment that is there, or le
 endif
 endif
 
-.PHONY: help env dev repro test soak soak-long bench check-llamacpp check audit doctor ui track preset deps \
+.PHONY: help env dev repro add push pull test soak soak-long bench check-llamacpp check audit doctor ui track preset deps \
   show generate serve release-check publish docs docs-serve
 
 help: ## this list
@@ -49,7 +49,16 @@ env: $(ENV) ## the environment alone
 dev: $(DEV) ## the environment with what tests, linter and documentation need
 
 repro: $(ENV) ## rebuild what changed
-	python -m dvc repro
+	python -m stages.commands.repro
+
+add: $(ENV) ## version the raw file FILE, for those only who may see unmasked text
+	python -m stages.commands.add "$$FILE"
+
+push: $(ENV) ## send data and models to the remotes; nothing unmasked to the one that all share
+	python -m stages.commands.push
+
+pull: $(ENV) ## bring what others made; unmasked text only to those who may see it
+	python -m stages.commands.pull
 
 # worksteal: what shares a model or a server stays together in one process.
 PYTEST := python -m pytest -n 2 --dist worksteal --durations=10

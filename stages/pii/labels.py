@@ -91,12 +91,10 @@ _TO_ITS_END = re.compile(r"(?: ?(?:번호|넘버|코드|no|number))?[은는이�
 
 def ends_on_code(text: str) -> bool:
     """Whether the last words of a text name a code, so that what comes next is one."""
-    last = None
-    for last in _LABEL.finditer(text[-_LABEL_REACH:].lower()):
-        pass
-    if last is None or last.lastgroup not in ("CODE", "CORPORATE"):
+    labels = list(_LABEL.finditer(text[-_LABEL_REACH:].lower()))
+    if not labels or labels[-1].lastgroup not in ("CODE", "CORPORATE"):
         return False
-    return bool(_TO_ITS_END.fullmatch(last.string, last.end()))
+    return bool(_TO_ITS_END.fullmatch(labels[-1].string, labels[-1].end()))
 
 
 @lru_cache(maxsize=256)  # several formats fit in the same digits, and each asks

@@ -12,8 +12,9 @@ pytestmark = pytest.mark.pipeline
 
 @pytest.fixture
 def pushed(project: Project, tmp_path: Path) -> Project:
-    """The project with all its data in a remote."""
+    """The project with all its data in remotes, of those, too, who may see unmasked text."""
     project.run("dvc", "remote", "add", "--default", "store", str(tmp_path / "remote"))
+    project.run("dvc", "remote", "modify", "personal", "url", str(tmp_path / "personal"))
     project.commit("Name the remote")
     project.run("dvc", "push")
     return project

@@ -1,0 +1,41 @@
+"""`python -m stages.commands.push` sends what was made to the remotes (`make push`), after a check
+that nothing unmasked goes to the one that all share. `--check` checks alone, as the Git hook does
+before each `git push`."""
+
+import argparse
+import logging
+import sys
+
+from stages.params.reading import read_params
+from stages.pipeline.program import run
+from stages.remotes.dvc import dvc
+from stages.remotes.planted import Params, refuse_planted
+from stages.remotes.unmasked import refuse_to_share
+
+log = logging.getLogger("push")
+
+
+def check() -> None:
+    """
+    Raises:
+        RemoteError: something unmasked would go to a remote that all share.
+    """
+    from dvc.repo import Repo
+
+    with Repo() as repo:
+        refuse_to_share(repo)
+    refuse_planted(read_params(Params))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="send nothing")
+    only_check = parser.parse_args().check
+    check()
+    if not only_check:
+        sys.exit(dvc("push"))
+    log.info("nothing unmasked would be sent.")
+
+
+if __name__ == "__main__":
+    run(main)
