@@ -12,7 +12,7 @@ export DVC_NO_ANALYTICS := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 # What the user writes reaches a command by the environment, and is never a part of its text.
-export NAME ROWS VARIANT PORT DTYPE REPO FILE
+export NAME ROWS VARIANT PORT DTYPE REPO FILE URL ENDPOINT
 
 ifeq ($(origin VENV),file)
 ENV := $(VENV)/.complete
@@ -25,7 +25,7 @@ $(error VENV=$(VENV) has no bin/python. Name an environment that is there, or le
 endif
 endif
 
-.PHONY: help env dev repro add push pull test soak soak-long bench check-llamacpp check audit doctor ui track preset deps \
+.PHONY: help env dev repro remote verify verify-remote add push pull test soak soak-long bench check-llamacpp check audit doctor ui track preset deps \
   show generate serve release-check publish docs docs-serve
 
 help: ## this list
@@ -50,6 +50,15 @@ dev: $(DEV) ## the environment with what tests, linter and documentation need
 
 repro: $(ENV) ## rebuild what changed
 	python -m stages.commands.repro
+
+remote: $(ENV) ## set up the remote at URL that all share (NAME=personal: the one for unmasked text)
+	python -m stages.commands.remote --url "$$URL" --name "$${NAME:-storage}" --endpoint "$$ENDPOINT"
+
+verify: $(ENV) ## read every output that is here, and compare it with dvc.lock
+	python -m stages.commands.verify
+
+verify-remote: $(ENV) ## look on the remotes for all that dvc.lock needs
+	python -m stages.commands.verify_remote
 
 add: $(ENV) ## version the raw file FILE, for those only who may see unmasked text
 	python -m stages.commands.add "$$FILE"

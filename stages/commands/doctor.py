@@ -14,6 +14,9 @@ from pathlib import Path
 import psutil
 
 from stages.pipeline import paths
+from stages.remotes.advice import advice, configured
+from stages.remotes.reach import SAID, reach
+from stages.remotes.unmasked import PERSONAL
 from stages.tracking.store import tracking_uri, without_secrets
 
 PACKAGES = (
@@ -66,27 +69,36 @@ def cache_link() -> str:
 
 def reachable(address: str) -> str:
     """Whether the place that an URI names answers: a folder, a file's folder, or a TCP port."""
-    uri = urllib.parse.urlsplit(address)
-    if uri.scheme in ("", "file", "sqlite"):
-        place = Path(uri.path.removeprefix("/") if uri.scheme == "sqlite" else uri.path)
-        place = place.parent if uri.scheme == "sqlite" else place
-        return "reachable" if place.exists() else f"{place} does not exist (yet)"
-    host = "s3.amazonaws.com" if uri.scheme == "s3" else uri.hostname or uri.netloc
     try:
-        port = uri.port or {"http": 80, "webdav": 80, "ssh": 22}.get(uri.scheme, 443)
-        with socket.create_connection((host, port), timeout=3):
+        uri = urllib.parse.urlsplit(address)
+        if uri.scheme in ("", "file", "sqlite"):
+            place = Path(uri.path.removeprefix("/") if uri.scheme == "sqlite" else uri.path)
+            place = place.parent if uri.scheme == "sqlite" else place
+            return "reachable" if place.exists() else f"{place} does not exist (yet)"
+        port = uri.port or (80 if uri.scheme == "http" else 443)
+        with socket.create_connection((uri.hostname or uri.netloc, port), timeout=3):
             return "reachable"
     except (OSError, ValueError) as error:
         return f"NOT reachable ({type(error).__name__})"
 
 
-def remotes() -> dict[str, str]:
-    """The remotes by name, with the address that is talked to."""
-    found: dict[str, str] = {}
-    for line in dvc_setting("remote", "list").splitlines():
-        name, url = line.split("\t")[:2]
-        found[name] = dvc_setting("config", f"remote.{name}.endpointurl") or url
-    return found
+def remotes() -> tuple[dict[str, str], list[str]]:
+    """How each remote answers, and what is unwise in its settings."""
+    try:
+        committed, merged = configured()
+    except Exception as error:  # DVC refuses its own configuration in many ways
+        return {"remote": f".dvc/config cannot be read ({type(error).__name__})"}, []
+    lines = {}
+    for name, settings in sorted(merged.items()):
+        if name == PERSONAL and settings == committed.get(name):
+            lines[f"remote {name}"] = "nowhere but here; `make remote NAME=personal URL=...`"
+        else:
+            outcome = reach(name)
+            said = SAID[outcome][0] if outcome in SAID else "answers"
+            lines[f"remote {name}"] = f"{without_secrets(str(settings.get('url')))} {said}"
+    if not set(merged) - {PERSONAL}:
+        lines["remote"] = "none that all share; `make remote URL=...` sets one up"
+    return lines, list(advice(committed, merged))
 
 
 def main() -> None:
@@ -101,14 +113,14 @@ def main() -> None:
         **packages(),
         "dvc cache": cache_link(),
     }
-    for name, address in remotes().items():
-        lines[f"remote {name}"] = f"{without_secrets(address)}: {reachable(address)}"
-    if not remotes():
-        lines["remote"] = "none; `dvc remote add --default` names one"
+    remote_lines, warnings = remotes()
+    lines |= remote_lines
     uri = tracking_uri()
     lines["tracker"] = f"{without_secrets(uri)}: {reachable(uri)}"
     for name, value in lines.items():
         print(f"{name:16} {value}")
+    for warning in warnings:
+        print(f"WARNING {warning}")
     outputs = [p for p in (*paths.MODELS.glob("*"), Path("data")) if p.is_dir()]
     largest = max((_size(path) for path in outputs), default=0)
     if disk.free < 2 * largest:

@@ -36,3 +36,18 @@ def read_json(path: Path) -> Json:
     if not isinstance(content, dict):
         raise DataError(str(path), f"holds no object but {shown(content)}.", again)
     return content
+
+
+def read_json_list(path: Path) -> list[Json]:
+    """The objects in a JSON file that is a list of them, such as DVC's of a folder.
+
+    Raises:
+        DataError: it is something else.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+        raise DataError(str(path), "is not a JSON list of objects.", "Fetch or make it again.")
+    return content

@@ -1,0 +1,55 @@
+"""`python -m stages.commands.verify_remote` looks on the remotes for every object that dvc.lock
+needs, by their listings (`make verify-remote`). `--cure` removes what is wrong where the cache here
+holds it whole, and pushes it again."""
+
+import argparse
+import sys
+
+from stages.remotes.reach import names, refuse_unreachable
+
+from stages.pipeline.program import run
+from stages.remotes.dvc import dvc
+from stages.remotes.holdings import Held, remove, verify_remote
+
+
+def said(name: str, held: Held) -> str:
+    lines = [
+        f"{output}: {'; '.join(sorted({fault.what for fault in faults}))}."
+        for output, faults in sorted(held.faults.items())
+    ]
+    wrong = len(held.faults)
+    lines.append(f"remote {name}: {held.objects} objects; {wrong or 'no'} outputs are not whole.")
+    if wrong:
+        lines.append(
+            "To cure it, in a clone that has them (`make verify` is clean): "
+            "python -m stages.commands.verify_remote --cure"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    from dvc.repo import Repo
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cure", action="store_true")
+    cure = parser.parse_args().cure
+    with Repo() as repo:
+        remotes = names(repo)
+        for name in remotes:
+            refuse_unreachable(name)
+        found = {name: verify_remote(repo, name) for name in remotes}
+        kept = [
+            output for name, held in found.items() if cure for output in remove(repo, name, held)
+        ]
+    for name, held in found.items():
+        print(said(name, held))
+    if kept:
+        sys.exit(f"left as they are, since the cache here does not hold them whole: {kept}")
+    if cure:
+        sys.exit(dvc("push"))
+    if any(held.faults for held in found.values()):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,165 @@
+"""What a remote holds against what it shall hold, by its listing: nothing is fetched but the
+listings of folders that are not in the cache here.
+
+An object that is there counts as whole unless its size, or on S3 its MD5, is another one than it
+was. DVC itself looks for the listing of a folder alone: it calls a remote complete that has lost
+files of one.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from stages.remotes.recorded import Recorded, recorded
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+
+MD5 = re.compile("[0-9a-f]{32}")
+EMPTY = hashlib.md5().hexdigest()
+AT_ONCE = 16  # requests for single objects, where a server lists nothing
+
+
+class Stored(NamedTuple):
+    size: int | None
+    md5: str | None  # S3 has it of an object that was sent in one part
+
+
+class Fault(NamedTuple):
+    oid: str  # `….dir` of the listing of a folder
+    what: str
+
+
+@dataclass
+class Held:
+    """What was found of one remote."""
+
+    objects: int = 0
+    faults: dict[str, list[Fault]] = field(default_factory=dict)  # by output
+
+
+def verify_remote(repo: "Repo", name: str) -> Held:
+    """Looks for every object of the recorded outputs that are bound for the remote.
+
+    Raises:
+        What the remote's library raises where it cannot be reached.
+    """
+    odb = repo.cloud.get_remote_odb(name)
+    outs = _bound_for(repo, name)
+    stored = _listed(odb)
+    if stored is None:
+        listings = _asked_for(odb, [out.oid for out in outs])
+        there = [out for out in outs if out.oid in listings]
+        stored = listings | _asked_for(odb, [i for out in there for i in _ids(out, odb) or ()])
+    done = Held(objects=len(stored))
+    for out in outs:
+        if faults := list(_faults(out, odb, stored)):
+            done.faults[out.path] = faults
+    return done
+
+
+def remove(repo: "Repo", name: str, held: Held) -> list[str]:
+    """Removes from the remote what is wrong, and the listings of its folders, so that `dvc push`
+    sends it again. Returns the outputs that are left as they are, since their content is not whole
+    in the cache here."""
+    odb = repo.cloud.get_remote_odb(name)
+    kept = []
+    for out in _bound_for(repo, name):
+        wrong = {fault.oid for fault in held.faults.get(out.path, [])}
+        if wrong and not all(map(out.is_whole, wrong)):
+            kept.append(out.path)
+        elif wrong:
+            for path in map(odb.oid_to_path, wrong | {out.oid}):
+                if odb.fs.exists(path):
+                    odb.fs.remove(path)
+    return kept
+
+
+def _bound_for(repo: "Repo", name: str) -> list[Recorded]:
+    default = repo.config["core"].get("remote")
+    return [out for out in recorded(repo) if out.is_pushed and (out.remote or default) == name]
+
+
+def _faults(out: Recorded, odb: Any, stored: Mapping[str, Stored]) -> Iterator[Fault]:
+    if out.oid not in stored:
+        yield Fault(out.oid, "it is not there")
+        return
+    if not out.is_folder:
+        yield from _wrong(out, out.oid, stored, out.size)
+        return
+    ids = _ids(out, odb)
+    if ids is None or any(_wrong(out, out.oid, stored, None)):
+        yield Fault(out.oid, "the listing of its files is damaged")
+        return
+    wrong = [fault for oid in ids for fault in _wrong(out, oid, stored, None)]
+    yield from wrong
+    size = sum(stored[oid].size or 0 for oid in ids if oid in stored)
+    if not wrong and size != out.size:
+        yield Fault(out.oid, f"it has {size:,} bytes in all, and had {out.size:,}")
+
+
+def _wrong(
+    out: Recorded, oid: str, stored: Mapping[str, Stored], size: int | None
+) -> Iterator[Fault]:
+    """`size`: what it was, where dvc.lock says it; of a file in a folder the cache here may."""
+    if oid not in stored:
+        yield Fault(oid, f"its file {oid} is not there")
+        return
+    if size is None and out.object(oid).is_file():
+        size = out.object(oid).stat().st_size
+    found = stored[oid]
+    if found.size is not None and size is not None and found.size != size:
+        yield Fault(oid, f"its file {oid} has {found.size:,} bytes, and had {size:,}")
+    elif found.size == 0 and oid != EMPTY:
+        yield Fault(oid, f"its file {oid} is empty")
+    elif found.md5 is not None and found.md5 != oid.removesuffix(".dir"):
+        yield Fault(oid, f"its file {oid} has other content")
+
+
+def _ids(out: Recorded, odb: Any) -> list[str] | None:
+    """The id of each file of a folder, by its listing: from the cache here, or the remote. None
+    where that is damaged."""
+    if not out.is_folder:
+        return []
+    if (entries := out.entries()) is not None:
+        return list(entries.values())
+    content = odb.fs.cat_file(odb.oid_to_path(out.oid))
+    if hashlib.md5(content).hexdigest() != out.oid.removesuffix(".dir"):
+        return None
+    return [entry["md5"] for entry in json.loads(content)]
+
+
+def _listed(odb: Any) -> dict[str, Stored] | None:
+    """All objects by their hashes; None where the server lists nothing (HTTP)."""
+    if odb.fs.protocol in ("http", "https"):
+        return None
+    found = odb.fs.fs.find(odb.path, detail=True)
+    if not isinstance(found, dict):  # of a folder: names alone
+        found = {path: {"size": Path(path).stat().st_size} for path in found}
+    return {_oid(path): _stored(info) for path, info in found.items()}
+
+
+def _asked_for(odb: Any, oids: list[str]) -> dict[str, Stored]:
+    def ask(oid: str) -> tuple[str, Stored] | None:
+        try:
+            return oid, _stored(odb.fs.info(odb.oid_to_path(oid)))
+        except FileNotFoundError:
+            return None
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(answer for answer in pool.map(ask, dict.fromkeys(oids)) if answer)
+
+
+def _oid(path: str) -> str:
+    first, rest = path.rstrip("/").split("/")[-2:]
+    return first + rest
+
+
+def _stored(info: Mapping[str, Any]) -> Stored:
+    etag = str(info.get("ETag") or "").strip('"')
+    return Stored(info.get("size"), etag if MD5.fullmatch(etag) else None)
