@@ -25,7 +25,7 @@ $(error VENV=$(VENV) has no bin/python. Name an environment that is there, or le
 endif
 endif
 
-.PHONY: help env dev repro remote verify verify-remote add push pull test soak soak-long bench check-llamacpp check audit doctor ui track preset deps \
+.PHONY: help env dev repro remote resolve verify verify-remote add push pull test soak soak-long bench check-llamacpp check audit doctor ui track preset deps \
   show generate serve release-check publish docs docs-serve
 
 help: ## this list
@@ -59,6 +59,9 @@ verify: $(ENV) ## read every output that is here, and compare it with dvc.lock
 
 verify-remote: $(ENV) ## look on the remotes for all that dvc.lock needs
 	python -m stages.commands.verify_remote
+
+resolve: $(ENV) ## dvc.lock and metrics in a merge that stopped at conflicts
+	python -m stages.commands.resolve
 
 add: $(ENV) ## version the raw file FILE, for those only who may see unmasked text
 	python -m stages.commands.add "$$FILE"

@@ -1,0 +1,127 @@
+"""A merge of two branches with results: nothing that one side trained is trained again."""
+
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from stages.remotes.merging import merged
+from tests.remotes.small import Small
+
+DVC_YAML = """
+stages:
+  scrub:
+    cmd: echo scrubbed by ${scrub} > scrubbed.txt
+    params: [scrub]
+    outs: [scrubbed.txt]
+  train:
+    cmd: cat scrubbed.txt > adapter.txt && echo trained by ${train} >> adapter.txt && echo '{"loss":${train}}' > metrics/train.json
+    deps: [scrubbed.txt]
+    params: [train]
+    outs:
+      - adapter.txt
+      - metrics/train.json: {cache: false}
+  answer:
+    cmd: cat adapter.txt > answers.txt && echo ${answer} >> answers.txt
+    deps: [adapter.txt]
+    params: [answer]
+    outs: [answers.txt]
+  gate:
+    cmd: cat answers.txt metrics/train.json > gate.txt && echo '{"least":${gate}}' > metrics/gate.json
+    deps: [answers.txt, metrics/train.json]
+    params: [gate]
+    outs:
+      - gate.txt
+      - metrics/gate.json: {cache: false}
+"""
+PARAMS = {"scrub": 1, "train": 1, "answer": 1, "gate": 1}
+
+
+def entry(md5: str) -> dict:
+    return {"outs": [{"path": "a", "md5": md5}]}
+
+
+def test_each_entry_comes_whole_from_the_side_that_changed_it():
+    base = {"scrub": entry("0"), "train": entry("0"), "gate": entry("0"), "old": entry("0")}
+    ours = base | {"gate": entry("ours"), "new": entry("ours")}
+    theirs = base | {"train": entry("theirs"), "gate": entry("theirs")}
+    del theirs["old"]
+    assert merged(base, ours, theirs) == {
+        "scrub": entry("0"),
+        "train": entry("theirs"),
+        "gate": entry("theirs"),  # of the side that trained
+        "new": entry("ours"),
+    }
+    assert merged(base, theirs, ours) == merged(base, ours, theirs)
+
+
+@pytest.fixture
+def clones(tmp_path: Path) -> tuple[Small, Small]:
+    """Two clones of a bare repository, whose results are on a remote that both have."""
+    folder = tmp_path / "first"
+    (folder / "metrics").mkdir(parents=True)
+    (folder / "dvc.yaml").write_text(DVC_YAML)
+    (folder / ".gitattributes").write_text("dvc.lock -merge\nmetrics/** -merge\n")
+    write_params(folder, PARAMS)
+    first = Small(folder)
+    first.run("git", "init", "--quiet", "--initial-branch", "main")
+    first.run("dvc", "init", "--quiet")
+    first.command("remote", "--url", str(tmp_path / "bucket"))
+    first.run("dvc", "repro", "--quiet")
+    first.run("git", "add", "--all")
+    first.run("git", "commit", "--quiet", "--message", "Made")
+    first.run("git", "clone", "--quiet", "--bare", ".", str(tmp_path / "bare.git"))
+    first.run("git", "remote", "add", "origin", str(tmp_path / "bare.git"))
+    first.run("dvc", "push")
+    second = Small(tmp_path / "second")
+    first.run("git", "clone", "--quiet", str(tmp_path / "bare.git"), str(second.folder))
+    second.run("dvc", "pull")
+    return first, second
+
+
+def write_params(folder: Path, values: dict[str, int]) -> None:
+    YAML().dump(values, folder / "params.yaml")
+
+
+def works(clone: Small, branch: str, **changes: int) -> None:
+    clone.run("git", "checkout", "--quiet", "-b", branch)
+    write_params(clone.folder, PARAMS | changes)
+    clone.run("dvc", "repro", "--quiet")
+    clone.run("git", "commit", "--quiet", "--all", "--message", branch)
+    clone.run("dvc", "push")
+    clone.run("git", "push", "--quiet", "origin", branch)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("who_merges", ["who trained", "the other one"])
+@pytest.mark.parametrize(
+    ("first_changes", "second_changes", "again"),
+    [
+        ({"train": 2}, {"gate": 2}, {"gate"}),
+        ({"train": 2}, {"answer": 2}, {"answer", "gate"}),
+        ({"scrub": 2}, {"gate": 2}, {"gate"}),
+    ],
+)
+def test_nothing_is_trained_again(clones, who_merges, first_changes, second_changes, again):
+    works(clones[0], "one", **first_changes)
+    works(clones[1], "two", **second_changes)
+    clone, other = (clones[0], "two") if who_merges == "who trained" else (clones[1], "one")
+    clone.run("git", "fetch", "--quiet")
+    said = clone.run("git", "merge", f"origin/{other}", check=False)
+    assert "CONFLICT" in said and "dvc.lock" in said
+    write_params(clone.folder, PARAMS | first_changes | second_changes)
+    clone.run("git", "add", "params.yaml")
+    said = clone.command("resolve")
+    assert "dvc.lock and" in said and "By hand" not in said
+    clone.run("dvc", "pull")
+    said = clone.run("dvc", "repro")
+    assert {line.split("'")[1] for line in said.splitlines() if "Running stage" in line} == again
+    clone.run("git", "add", "dvc.lock", "metrics")
+    clone.run("git", "commit", "--quiet", "--message", "Merged")
+    assert "up to date" in clone.run("dvc", "status")
+    assert not clone.run("git", "status", "--short")
+
+
+def test_without_a_conflict_there_is_nothing_to_resolve(clones):
+    said = clones[0].command("resolve", check=False)
+    assert said.startswith("ERROR dvc.lock: is in no conflict.")
