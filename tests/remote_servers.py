@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ import pytest
 
 KINDS = ("s3", "ssh", "webdav", "http", "folder")
 USER, PASSWORD = "tester", "of-a-test-and-secret"
-START_S, STOP_S, LIFE_S = 20, 10, 3 * 60 * 60
+START_S, STOP_S, LIFE_S = 20, 5, 3 * 60 * 60
 TRIES = 3  # another process may take the port that was free
 APACHE_MODULES = Path("/usr/lib/apache2/modules")
 
@@ -270,16 +270,23 @@ def answers(port: int, process: psutil.Popen) -> bool:
 
 def stop(process: psutil.Popen) -> None:
     """Ends a server and what it started, also what left its group, as a session of sshd does."""
-    family = [process]
-    if process.is_running():
-        family += process.children(recursive=True)
-    for each in family:
-        if each.is_running():
-            each.terminate()
-    _, left = psutil.wait_procs(family, timeout=STOP_S)
-    for each in left:
-        each.kill()
-    psutil.wait_procs(left, timeout=STOP_S)
+    family = [process, *process.children(recursive=True)] if alive(process) else []
+    for how in (psutil.Process.terminate, psutil.Process.kill):
+        for each in filter(alive, family):
+            with suppress(psutil.NoSuchProcess):
+                how(each)
+        end = time.monotonic() + STOP_S
+        while any(map(alive, family)) and time.monotonic() < end:
+            time.sleep(0.02)
+    process.wait(STOP_S)
+
+
+def alive(process: psutil.Process) -> bool:
+    """Not of one that has ended and that nobody has asked for its status."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def free_port() -> int:
