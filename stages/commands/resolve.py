@@ -1,10 +1,8 @@
 """`python -m stages.commands.resolve` resolves dvc.lock and metrics in a merge that stopped at
 conflicts (`make resolve`). Other files, params.yaml among them, are resolved by hand."""
 
-import hashlib
 import logging
 import subprocess
-from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -39,15 +37,14 @@ def entries(side: int) -> dict[str, Any]:
     return (content or {}).get("stages", {})
 
 
-def content_of(path: str, md5: str) -> bytes | None:
-    """What one of the sides has of a file, if its hash is the one that is wanted."""
-    for commit in ("HEAD", "MERGE_HEAD"):
-        shown = subprocess.run(
-            ["git", "show", f"{commit}:{path}"], capture_output=True, check=False
-        )
-        if not shown.returncode and hashlib.md5(shown.stdout).hexdigest() == md5:
-            return shown.stdout
-    return None
+def take(path: str, side: str) -> bool:
+    """Takes a file or folder that is in Git from one side; False where the side has none."""
+    has = subprocess.run(
+        ["git", "cat-file", "-e", f"{side}:{path}"], capture_output=True, check=False
+    )
+    if has.returncode == 0:
+        git("checkout", side, "--", path)
+    return has.returncode == 0
 
 
 def main() -> None:
@@ -63,16 +60,12 @@ def main() -> None:
     ours, theirs = entries(OURS), entries(THEIRS)
     stages = merged(entries(BASE), ours, theirs)
     dump_yaml(str(LOCK), {"schema": "2.0", "stages": stages})
-    resolved = [str(LOCK)]
-    tracked = set(git("ls-files", "-z").decode().split("\0"))
-    for path, md5 in results(stages, lambda path: path in tracked):
-        if (content := content_of(path, md5)) is not None:
-            Path(path).unlink(missing_ok=True)
-            Path(path).write_bytes(content)
-            resolved.append(path)
-    git("add", "--", *resolved)
+    git("add", "--", str(LOCK))
+    taken = sum(
+        take(path, "HEAD" if is_ours else "MERGE_HEAD") for path, is_ours in results(stages, ours)
+    )
     left = sorted(conflicts())
-    log.info("dvc.lock and %d results are resolved.", len(resolved) - 1)
+    log.info("dvc.lock and %d results are resolved.", taken)
     if left:
         log.info("By hand, then `git add`: %s", ", ".join(left))
     log.info("Then: make pull && make repro && git add dvc.lock metrics && git commit")

@@ -5,7 +5,7 @@ stage's entry comes whole from one side: from the one that has changed it. Where
 that of the side that trained, so that no training is repeated. Metrics follow the entries.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 Stages = Mapping[str, Any]  # entries of dvc.lock by the names of the stages
@@ -42,9 +42,9 @@ def _outs(entries: Stages, stage: str) -> list[Any]:
     return [entry.get("outs") for name, entry in entries.items() if name.partition("@")[0] == stage]
 
 
-def results(entries: Stages, is_in_git: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
-    """Path and MD5 of the outputs that are in Git and not in DVC's cache."""
+def results(entries: Stages, ours: Stages) -> Iterator[tuple[str, bool]]:
+    """The path of each output, and whether it is that of our side."""
+    own = {(out["path"], out["md5"]) for entry in ours.values() for out in entry.get("outs", [])}
     for entry in entries.values():
         for out in entry.get("outs", []):
-            if is_in_git(out["path"]):
-                yield out["path"], out["md5"]
+            yield out["path"], (out["path"], out["md5"]) in own
