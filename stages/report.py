@@ -25,7 +25,7 @@ from stages.pipeline.variants import SIDE_BY_SIDE, VARIANTS
 from stages.reporting import charts_of_runs as runs
 from stages.reporting import charts_of_scores as charts
 from stages.reporting import figures, flow, scores, words
-from stages.reporting.curves import curves, write_curve
+from stages.reporting.curves import curves, write_curves
 from stages.reporting.drawing import Chart, settle
 from stages.reporting.headline import headline, summary
 from stages.reporting.samples import ShownRow, read_samples
@@ -250,13 +250,12 @@ def main() -> None:
             "Make it again with `dvc repro`; the page was left as it is.",
         ) from error
     drawn = curves(read_csv(paths.PLOTS / "train.csv"), read_csv(paths.PLOTS / "mxfp4.csv"))
-    outs = [paths.REPORT, SUMMARY, paths.HEADLINE, *(CURVES / f"{name}.csv" for name in drawn)]
-    with publish(*outs) as (page_file, summary_file, headline_file, *curve_files):
+    outs = [paths.REPORT, SUMMARY, paths.HEADLINE, CURVES]
+    with publish(*outs) as (page_file, summary_file, headline_file, curves_folder):
         page_file.write_text(html, encoding="utf-8", newline="\n")
         write_json(summary_file, more)
         write_json(headline_file, few)
-        for file, lines in zip(curve_files, drawn.values(), strict=True):
-            write_curve(file, lines)
+        write_curves(curves_folder, drawn)
     log.info("%s: verdict %s, %d bytes", paths.REPORT, metrics["gate"]["verdict"], len(html))
 
 

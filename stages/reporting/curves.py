@@ -33,6 +33,8 @@ def measured(lines: Iterable[Line], by: str, column: str) -> Iterator[tuple[str,
     return ((line[by], line[column]) for line in lines if line[column])
 
 
-def write_curve(path: Path, lines: Iterable[tuple[str, str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(lines)
+def write_curves(folder: Path, made: Mapping[str, Iterable[tuple[str, str]]]) -> None:
+    folder.mkdir()
+    for name, lines in made.items():
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(lines)
