@@ -1,5 +1,6 @@
 """`python -m stages.commands.experiments COMMITS` shows the last commits and the experiments on
-each: the figures of metrics/headline.json and the values of params.yaml, where they differ.
+each: the verdict, and of the other figures of metrics/headline.json and the values of params.yaml
+those that differ.
 
 `dvc exp show` makes the table. Of itself it has hundreds of columns (each dependency, and each
 number of a commit that declared more metrics), so it is asked twice: what there is, then for the
@@ -90,7 +91,8 @@ def main() -> None:
     parser.add_argument("commits", type=int)
     commits = parser.parse_args().commits
     found = entries(commits)
-    table = ("--md", "--no-pager", "--only-changed", "--drop", others(found), "--num", str(commits))
+    columns = ("--only-changed", "--keep", "verdict$", "--drop", others(found))
+    table = ("--md", "--no-pager", *columns, "--num", str(commits))
     done = subprocess.run([*SHOW, *table], check=False)
     for entry in found:
         if why := not_compared(entry):
