@@ -130,6 +130,7 @@ def test_experiments_show_figures_and_values_that_differ(compared: Project):
 
 
 @pipeline
+@pytest.mark.soak
 def test_what_cannot_be_compared_is_named(compared: Project):
     """A commit that had another file for its metrics, and one in which the pipeline did not run."""
     assert "has no" not in make_experiments(compared, "COMMITS=2")
@@ -149,6 +150,7 @@ def test_what_cannot_be_compared_is_named(compared: Project):
 
 
 @pipeline
+@pytest.mark.soak
 def test_secrets_of_a_remote_need_its_address_beside_them(compared: Project):
     """DVC reads .dvc/config of each commit together with .dvc/config.local."""
     compared.run("dvc", "remote", "add", "store", ADDRESS)
