@@ -11,8 +11,6 @@ export PATH := $(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
-# What the user writes reaches a command by the environment, and is never a part of its text.
-export NAME ROWS VARIANT PORT DTYPE REPO FILE URL ENDPOINT
 
 ifeq ($(origin VENV),file)
 ENV := $(VENV)/.complete
@@ -26,7 +24,7 @@ endif
 endif
 
 .PHONY: help env dev repro remote resolve verify verify-remote add push pull test soak soak-long bench check-llamacpp check audit doctor ui track preset deps \
-  show generate serve release-check publish docs docs-serve
+  show experiments generate serve release-check release publish docs docs-serve
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -145,9 +143,17 @@ ROWS ?= 3
 show: $(ENV) ## the first ROWS of the training split as they are encoded, what is trained in colour
 	python -m stages.commands.show "$$ROWS"
 
+COMMITS ?= 1
+
+experiments: $(ENV) ## the last COMMITS commits and their experiments: figures and values that differ
+	@python -m stages.commands.experiments "$$COMMITS"
+
 VARIANT ?= merged-bf16
 PORT ?= 8000
 DTYPE ?= auto
+# What the user writes reaches a command by the environment, and is never a part of its text. (Below
+# all defaults: `export` makes a name that has none yet an empty one, which `?=` leaves empty.)
+export NAME ROWS COMMITS VARIANT PORT DTYPE REPO FILE URL ENDPOINT VERSION
 
 generate: $(ENV) ## talk to VARIANT in the terminal (base, adapter, merged-bf16, mxfp4)
 	python -m stages.commands.generate --variant "$$VARIANT"
@@ -157,6 +163,9 @@ serve: $(ENV) ## VARIANT behind an OpenAI-compatible server, http://127.0.0.1:80
 
 release-check: $(ENV) ## the verdict, and whether it is of what lies here
 	python -m stages.commands.release_check
+
+release: $(ENV) ## release what the gate passed as VERSION, with its tags, objects and changelog entry
+	python -m stages.commands.release "$$VERSION"
 
 publish: $(ENV) ## upload VARIANT and its card to REPO of the hub, privately (PUBLIC=1: for all)
 	python -m stages.commands.publish --variant "$$VARIANT" --repo "$$REPO" $(if $(filter 1,$(PUBLIC)),--public)

@@ -1,5 +1,6 @@
-"""Tells what happened on one page: all metrics and the answers in, `metrics/report.html` out, with
-the figures that a diff of two commits shows at a glance in `metrics/summary.json`.
+"""Tells what happened on one page: all metrics and the answers in, `metrics/report.html` out. For
+DVC's commands that compare commits: `metrics/headline.json`, the handful of figures that they show,
+`metrics/summary.json`, more of them, and `metrics/curves/`, what they draw.
 
 The page is self-contained (styles and charts are in it, nothing is fetched and nothing runs), in
 Korean and English. Beside numbers it holds a few answers, scrubbed once more.
@@ -24,8 +25,9 @@ from stages.pipeline.variants import SIDE_BY_SIDE, VARIANTS
 from stages.reporting import charts_of_runs as runs
 from stages.reporting import charts_of_scores as charts
 from stages.reporting import figures, flow, scores, words
+from stages.reporting.curves import curves, write_curves
 from stages.reporting.drawing import Chart, settle
-from stages.reporting.headline import summary
+from stages.reporting.headline import headline, summary
 from stages.reporting.samples import ShownRow, read_samples
 
 log = logging.getLogger("report")
@@ -37,6 +39,7 @@ class Params(Sections):
 
 TEMPLATE = Path("stages/reporting/page.html")
 SUMMARY = paths.METRICS / "summary.json"
+CURVES = paths.METRICS / "curves"
 LEVELS = ["hapsyo", "haeyo", "haera", "hae", "nominal", "unknown"]
 GROUPINGS = ("source", "style", "topic")
 # Stages that write one file each.
@@ -234,11 +237,11 @@ def reading(key: str) -> Markup:
 
 def main() -> None:
     seed = read_params(Params).seed
-    outs = [paths.REPORT, SUMMARY]
     samples = read_samples(seed)
     try:
         metrics = read_all()
-        html, headline = page(metrics, samples, seed), summary(metrics)
+        html = page(metrics, samples, seed)
+        more, few = summary(metrics), headline(metrics)
     except (KeyError, UndefinedError) as error:
         # A page with holes would pass for a whole one.
         raise DataError(
@@ -246,9 +249,13 @@ def main() -> None:
             f"lacks what the page tells ({error}).",
             "Make it again with `dvc repro`; the page was left as it is.",
         ) from error
-    with publish(*outs) as (page_file, summary_file):
+    drawn = curves(read_csv(paths.PLOTS / "train.csv"), read_csv(paths.PLOTS / "mxfp4.csv"))
+    outs = [paths.REPORT, SUMMARY, paths.HEADLINE, CURVES]
+    with publish(*outs) as (page_file, summary_file, headline_file, curves_folder):
         page_file.write_text(html, encoding="utf-8", newline="\n")
-        write_json(summary_file, headline)
+        write_json(summary_file, more)
+        write_json(headline_file, few)
+        write_curves(curves_folder, drawn)
     log.info("%s: verdict %s, %d bytes", paths.REPORT, metrics["gate"]["verdict"], len(html))
 
 

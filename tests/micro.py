@@ -169,8 +169,8 @@ def make_project(folder: Path, tracking: bool = False) -> Project:
     ).stdout.decode()
     for name in filter(None, listed.split("\0")):
         source = ROOT / name
-        own_result = name == "dvc.lock" or (name.startswith("metrics/") and name.endswith("json"))
-        if source.is_file() and not own_result and not name.startswith("metrics/plots"):
+        figures = name.startswith("metrics/") and name.endswith(("json", "csv"))
+        if source.is_file() and not figures and name != "dvc.lock":
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, folder / name)
     project = Project(folder)

@@ -31,6 +31,7 @@ MODELS = Path("models")
 METRICS = Path("metrics")
 PLOTS = METRICS / "plots"
 REPORT = METRICS / "report.html"
+HEADLINE = METRICS / "headline.json"
 
 
 def left_by(source: str) -> str:

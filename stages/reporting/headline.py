@@ -1,6 +1,7 @@
-"""The few figures that `dvc metrics diff` shows: `metrics/summary.json`, flat, at most 40.
+"""What a run comes to, for comparing commits: `metrics/headline.json`, the few figures that
+`dvc metrics` shows, and `metrics/summary.json`, flat, at most 40.
 
-All other metrics files stay complete; this one is for reading a change of a commit at a glance.
+All other metrics files stay complete.
 """
 
 from stages.formats.json_files import Json
@@ -44,6 +45,25 @@ def summary(metrics: Json) -> dict[str, float | int | bool]:
         "mxfp4_top1_agreement": compare["top1_agreement"],
         "merged_bf16_weight_bytes": metrics["merge"]["weight_bytes"],
         "mxfp4_weight_bytes": metrics["export"]["mxfp4"]["weight_bytes"],
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def headline(metrics: Json) -> dict[str, float | int | str]:
+    """The verdict, the rows, and how good the model is that ships: the scores are those of `mxfp4`
+    on the test split. One that does not apply is left out.
+
+    `dvc metrics show` prints a column for each: with these names it is 110 characters wide.
+    """
+    measures = metrics["evaluate"]["mxfp4"]["sets"]["test"]["measures"]
+    kept = metrics["contrast"]["sets"]["test"]["gain_kept"]["mxfp4"]
+    found = {
+        "verdict": metrics["gate"]["verdict"],
+        "rows_trained": metrics["encode"]["train"]["rows_out"],
+        "loss_nats": metrics["train"]["validation_loss_nats"],
+        "bits_per_byte": measures["bits_per_byte"],
+        "rouge_sum_morph": measures["rouge_sum_morph"],
+        "gain_kept": kept["value"] if kept else None,
     }
     return {name: value for name, value in found.items() if value is not None}
 

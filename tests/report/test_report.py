@@ -22,7 +22,7 @@ from stages.reporting import flow, samples, words
 from stages.reporting.charts_of_scores import confusion
 from stages.reporting.drawing import APART, COLOURS, cut, label
 from stages.reporting.figures import direction, in_order, plain, shown
-from stages.reporting.headline import summary
+from stages.reporting.headline import headline, summary
 from tests import small_metrics as small
 from tests.micro import ROOT
 from tests.workspace import lay_out
@@ -376,6 +376,25 @@ def test_the_headline_has_at_most_forty_flat_figures(workspace):
     assert {name: found[name] for name in expected} == expected
 
 
+def test_what_dvc_compares_is_six_figures_and_the_curves(workspace):
+    """Names and values are short enough for a table of 120 characters."""
+    page()
+    assert read_json(Path("metrics/headline.json")) == {
+        "verdict": "pass",
+        "rows_trained": 1010,
+        "loss_nats": 1.6,
+        "bits_per_byte": read_json(Path("metrics/summary.json"))["mxfp4_bits_per_byte"],
+        "rouge_sum_morph": 29.0,
+        "gain_kept": 0.933333,
+    }
+    assert {path.stem: path.read_text() for path in Path("metrics/curves").iterdir()} == {
+        "training": "step,loss_nats\n5,3.0\n10,2.0\n",
+        "validation": "step,loss_nats\n0,3.2\n10,1.6\n",
+        "gradient": "step,grad_norm\n5,1.25\n10,0.9\n",
+        "kept": "weight,delta_kept\nmodel.layers.0.mlp.experts.down_proj,0.97\n",
+    }
+
+
 def test_a_figure_that_does_not_apply_is_left_out_of_the_headline(workspace):
     metrics = report.read_all()
     for variant in small.VARIANTS:
@@ -384,6 +403,7 @@ def test_a_figure_that_does_not_apply_is_left_out_of_the_headline(workspace):
     found = summary(metrics)
     assert len(found) == 33
     assert not any("topic_accuracy" in name or "gain_kept" in name for name in found)
+    assert "gain_kept" not in headline(metrics)
 
 
 # --- the rooms ---------------------------------------------------------------------------------
