@@ -11,11 +11,15 @@ from tests.remotes.small import Small, small_project
 WRITABLE = tuple(kind for kind in KINDS if kind != "http")
 
 
-def set_up(project: Small, remote: Remote, **secrets: str) -> str:
+def set_up(project: Small, remote: Remote) -> str:
     """By `make remote`, as a user would; what only a test needs is added by DVC."""
-    own = {} if remote.kind == "ssh" else {"REMOTE_USER": USER, "REMOTE_PASSWORD": PASSWORD}
-    endpoint = remote.all_settings.get("endpointurl", "")
-    said = project.command("remote", "--url", remote.url, "--endpoint", endpoint, **(own | secrets))
+    has_password = remote.kind in ("s3", "webdav")
+    said = project.command(
+        *("remote", "--url", remote.url),
+        *("--endpoint", remote.all_settings.get("endpointurl", "")),
+        REMOTE_USER=USER if has_password else "",
+        REMOTE_PASSWORD=PASSWORD if has_password else "",
+    )
     for option, value in remote.all_settings.items():
         project.run("dvc", "remote", "modify", "storage", option, value)
     for option, value in remote.secrets.items():
@@ -50,7 +54,7 @@ def test_a_server_that_lists_nothing_is_asked_for_each_object(tmp_path: Path) ->
     with serving_remote("http", tmp_path / "server") as remote:
         project.run("dvc", "remote", "add", "upload", str(remote.files))
         project.run("dvc", "push", "--remote", "upload")
-        set_up(project, remote, REMOTE_USER="", REMOTE_PASSWORD="")
+        set_up(project, remote)
         assert "no outputs are not whole" in project.command("verify_remote")
         next(f for f in remote.files.rglob("*") if f.is_file()).unlink()
         assert "1 outputs are not whole" in project.command("verify_remote", check=False)
