@@ -10,9 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stages.pipeline.hashes import counted_files, dvc_hash
-from stages.remotes.recorded import Recorded
+from stages.remotes.recorded import Recorded, recorded
+from stages.remotes.unmasked import RemoteError
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
 
 
 @dataclass
@@ -51,6 +56,19 @@ def verify(
             done.cures += list(_cures(out))
     done.seconds = time.monotonic() - started
     return done
+
+
+def refuse_damaged(repo: "Repo") -> None:
+    """
+    Raises:
+        RemoteError: an output that is here is not what dvc.lock records.
+    """
+    if wrong := verify(recorded(repo)).wrong:
+        raise RemoteError(
+            ", ".join(sorted(wrong)),
+            "is not what dvc.lock records.",
+            "`make verify` says what is wrong with it, and the commands that cure it.",
+        )
 
 
 def _files(out: Recorded) -> list[Path]:

@@ -142,9 +142,10 @@ def listing(name: str) -> Outcome:
 
 
 def _answers(fs: Any, path: str) -> Outcome:
-    """A server of plain HTTP lists nothing: that it answers is all there is to know."""
+    """A server of plain HTTP lists nothing, and may refuse a directory: it is asked for a file that
+    is not there."""
     try:
-        fs.info(f"{path}/files/md5")
+        fs.info(f"{path}/files/md5/00/none")
     except Exception as error:  # of any library
         outcome = outcome_of(error)
         return "ok" if outcome == "not_found" else outcome
