@@ -5,11 +5,10 @@ holds it whole, and pushes it again."""
 import argparse
 import sys
 
-from stages.remotes.reach import names, refuse_unreachable
-
 from stages.pipeline.program import run
 from stages.remotes.dvc import dvc
 from stages.remotes.holdings import Held, remove, verify_remote
+from stages.remotes.reach import names, refuse_unreachable
 
 
 def said(name: str, held: Held) -> str:
