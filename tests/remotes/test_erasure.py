@@ -12,7 +12,7 @@ from tests.micro import OWN_CHAT, Project, environment_for
 
 pytestmark = [pytest.mark.soak, pytest.mark.pipeline]
 
-VALUE = "010-4567-8901"
+VALUE = "-".join(("010", "4567", "8901"))  # so that this file does not hold it
 ROW = f'{{"style": "kakao_casual", "dialog": ["새 번호 뭐야?", "{VALUE}야 저장해 줘"]}}\n'
 PAGE = DOCS / "how-to/erasure.md"
 
@@ -26,12 +26,16 @@ def with_the_person(project: Project, tmp_path: Path) -> Project:
     project.run(*python, "stages.commands.remote", *personal)
     file = project.folder / OWN_CHAT
     content = file.read_text(encoding="utf-8")
-    file.unlink()  # it may be a link to the cache
     file.write_text(content + ROW, encoding="utf-8")
     project.run(*python, "stages.commands.add", OWN_CHAT)
     project.run("dvc", "repro")
     project.commit("With the person")
     project.run(*python, "stages.commands.push")
+    with file.open("a", encoding="utf-8") as edited:
+        edited.write(ROW)
+    project.run(*python, "stages.commands.add", OWN_CHAT)  # which no commit names
+    project.run("git", "checkout", "--", f"{OWN_CHAT}.dvc")
+    project.run("dvc", "checkout")
     return project
 
 
@@ -72,7 +76,7 @@ def test_nothing_is_left_of_a_person(with_the_person: Project, tmp_path: Path) -
         "storage": tmp_path / "storage",
     }
     held = {name: len(holding(store)) for name, store in stores.items()}
-    assert held == {"cache": 2, "personal": 2, "storage": 0}  # the raw file, and its rows
+    assert held == {"cache": 3, "personal": 2, "storage": 0}  # raw files, and their rows
     trained_on_it = project.lock()["train"]["outs"][0]["md5"]
 
     *recipe, garbage = commands(PAGE)
