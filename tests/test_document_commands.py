@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents import commands, english, name
-from tests.micro import Project
+from tests.micro import OWN_CHAT, Project
 
 pytestmark = [pytest.mark.soak, pytest.mark.pipeline]
 
@@ -21,6 +21,9 @@ PAGES = [page for page in english() if any(not block.not_run for block in comman
 def shared_by_pages(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """As a user has it after `make repro`: with `.venv`, and nothing to commit."""
     project = finished.copy_to(tmp_path_factory.mktemp("documents") / "project")
+    project.run("python", "-m", "stages.commands.add", OWN_CHAT)
+    project.commit("A raw file is for those who may see it")
+    project.run("git", "tag", "start")
     (project.folder / ".venv").symlink_to(project.venv)
     with (project.folder / ".git/info/exclude").open("a") as exclude:
         exclude.write("/.venv\n")
@@ -32,7 +35,7 @@ def cloned(shared_by_pages: Project) -> Project:
     """The project as it was at first, whatever another page left."""
     project = shared_by_pages
     (project.folder / ".dvc/config.local").unlink(missing_ok=True)
-    project.run("git", "checkout", "--quiet", ".")
+    project.run("git", "reset", "--quiet", "--hard", "start")
     kept = ("--exclude=.venv", "--exclude=.dvc", "--exclude=.checkpoints")
     project.run("git", "clean", "-fdxq", *kept)
     project.run("dvc", "checkout", "--quiet", "--force")
