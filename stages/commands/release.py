@@ -8,7 +8,7 @@ from stages.commands.push import check as check_masked
 from stages.pipeline.program import run
 from stages.release.check import ReleaseError, judged, lines, verdict
 from stages.release.hub import committed
-from stages.release.version import check_version, git, publish_version
+from stages.release.version import branch, check_version, committed_changelog, publish_version
 from stages.remotes.contents import refuse_damaged
 from stages.remotes.dvc import dvc
 from stages.remotes.holdings import verify_remote
@@ -22,9 +22,10 @@ def main() -> None:
     parser.add_argument("version", help="1.2.0")
     parser.add_argument("--remote", default="origin", help="of Git")
     asked = parser.parse_args()
-    last = check_version(asked.version)
+    last = check_version(asked.version, asked.remote)
+    branch()
+    committed_changelog()
     check_what_is_here()
-    git("ls-remote", asked.remote)  # it answers
     push_objects()
     tags = publish_version(asked.version, last, asked.remote)
     log.info("%s is out. Others fetch it by `dvc artifacts get <this repository> mxfp4 "

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stages.release.check import ReleaseError
-from stages.release.version import ARTIFACTS, check_version, entry, write_entry
+from stages.release.version import ARTIFACTS, changelog_with, check_version, entry
 from tests.micro import environment_for
 from tests.remotes.small import Small
 
@@ -168,7 +168,7 @@ def break_remote(project: Small) -> None:
     ("damage", "said"),
     [
         (break_push, "git push: fails"),
-        (break_tag, "git push: fails"),
+        (break_tag, "is a tag already"),
         (break_branch, "git push: fails"),
         (break_verdict, "metrics/gate.json"),
         (break_model, "is not what"),
@@ -188,21 +188,53 @@ def test_versions_go_up(project: Small, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(project.folder)
     for name in ("v1.2.0", "v0.9.10", "vnone", "mxfp4@v3.0.0"):
         project.run("git", "tag", name)
-    assert check_version("1.2.1") == "v1.2.0"
+    assert check_version("1.2.1", "origin") == "v1.2.0"
     for version in ("1.2.0", "1.1.9", "0.10.0"):
         with pytest.raises(ReleaseError, match=r"is not above the last release, v1\.2\.0"):
-            check_version(version)
+            check_version(version, "origin")
     for version in ("1.2", "v1.2.3", "1.2.3-rc1", "", "01.2.3", "1.2.3\n"):
         with pytest.raises(ReleaseError, match="is not a version"):
-            check_version(version)
+            check_version(version, "origin")
 
 
 def test_an_entry_stands_before_the_last_release(project: Small, monkeypatch) -> None:
     monkeypatch.chdir(project.folder)
-    for content in ("# Changelog\n", "# Changelog\n\n## Unreleased\n\n- a\n\n## 0.1.0 - old\n"):
-        Path("CHANGELOG.md").write_text(content)
-        write_entry(entry("1.0.0", None))
-        written = Path("CHANGELOG.md").read_text()
+    for content in ("", "# Changelog\n", "# Changelog\n\n## Unreleased\n\n- a\n\n## 0.1.0 - old\n"):
+        written = changelog_with(entry("1.0.0", None), content)
         assert written.startswith("# Changelog\n\n") and "\n\n## 1.0.0 - " in written
-        assert "| loss_nats | - | 2.5 |" in written
+        assert "| loss_nats | - | 2.5 |" in written and written.endswith("\n")
         assert written.find("0.1.0") == -1 or written.index("1.0.0") < written.index("0.1.0")
+
+
+@pytest.mark.soak
+def test_what_the_user_does_meanwhile_is_his(project: Small) -> None:
+    """He edits, stages and adds while objects are on their way; the push then fails."""
+    break_push(project)
+    for name in ("params.yaml", "new.txt"):
+        (project.folder / name).write_text("# of the user\n")
+    hook = project.folder / ".git/hooks/pre-push"
+    hook.write_text("#!/bin/sh\necho '# edited' >> CHANGELOG.md\ngit add CHANGELOG.md new.txt\n")
+    hook.chmod(0o755)
+    project.run("git", "checkout", "--quiet", "params.yaml")
+    said = project.command("release", "1.0.0", check=False)
+    assert "git push: fails" in said
+    assert "# edited" in (project.folder / "CHANGELOG.md").read_text()
+    staged = project.run("git", "diff", "--cached", "--name-only").split()
+    assert staged == ["CHANGELOG.md", "new.txt"]
+
+
+@pytest.mark.soak
+def test_what_came_through_without_an_answer_is_out(project: Small) -> None:
+    hook = project.folder.parent / "bare.git/hooks/post-receive"
+    hook.write_text("#!/bin/sh\nkill -9 $(ps -o ppid= $PPID)\n")
+    hook.chmod(0o755)
+    project.command("release", "1.0.0")
+    assert "v1.0.0" in tags_of(project.folder) & tags_of(project.folder.parent / "bare.git")
+
+
+@pytest.mark.soak
+def test_on_no_branch_nothing_is_released(project: Small) -> None:
+    project.run("git", "checkout", "--quiet", "--detach")
+    before = state(project)
+    assert "ERROR HEAD: is on no branch." in project.command("release", "1.0.0", check=False)
+    assert state(project) == before
