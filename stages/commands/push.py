@@ -7,9 +7,12 @@ import logging
 import sys
 
 from stages.params.reading import read_params
+from stages.pipeline import paths
 from stages.pipeline.program import run
 from stages.remotes.dvc import dvc
 from stages.remotes.planted import Params, refuse_planted
+from stages.remotes.reach import names
+from stages.remotes.recorded import recorded
 from stages.remotes.unmasked import refuse_to_share
 
 log = logging.getLogger("push")
@@ -24,7 +27,19 @@ def check() -> None:
 
     with Repo() as repo:
         refuse_to_share(repo)
-    refuse_planted(read_params(Params))
+    if paths.PARAMS.is_file() and paths.SCRUBBED.is_dir():
+        refuse_planted(read_params(Params))
+
+
+def push() -> int:
+    """Sends all outputs that have a place to go to, and returns DVC's exit code."""
+    from dvc.repo import Repo
+
+    with Repo() as repo:
+        remotes, default = names(repo), repo.config["core"].get("remote")
+        outs = [out for out in recorded(repo) if out.is_pushed]
+    bound = [out.path for out in outs if (out.remote or default) in remotes]
+    return dvc("push", "--", *bound) if bound else dvc("push")
 
 
 def main() -> None:
@@ -33,7 +48,7 @@ def main() -> None:
     only_check = parser.parse_args().check
     check()
     if not only_check:
-        sys.exit(dvc("push"))
+        sys.exit(push())
     log.info("nothing unmasked would be sent.")
 
 

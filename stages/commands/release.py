@@ -5,12 +5,12 @@ import argparse
 import logging
 
 from stages.commands.push import check as check_masked
+from stages.commands.push import push
 from stages.pipeline.program import run
 from stages.release.check import ReleaseError, judged, lines, verdict
 from stages.release.hub import committed
 from stages.release.version import branch, check_version, committed_changelog, publish_version
 from stages.remotes.contents import refuse_damaged
-from stages.remotes.dvc import dvc
 from stages.remotes.holdings import verify_remote
 from stages.remotes.reach import refuse_unreachable
 
@@ -62,7 +62,7 @@ def push_objects() -> None:
         if not name:
             raise ReleaseError("dvc", "has no remote.", "`make remote URL=...` sets one up.")
         refuse_unreachable(name)
-        if dvc("push"):
+        if push():
             raise ReleaseError(f"the remote {name}", "did not take all.", "Release again.")
         if faults := verify_remote(repo, name).faults:
             raise ReleaseError(

@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from stages.pipeline.program import run
 from stages.remotes.contents import Verified, verify
+from stages.remotes.reach import names
 from stages.remotes.recorded import recorded
 
 
@@ -30,7 +31,8 @@ def main() -> None:
         Repo() as repo,
         tqdm(unit="B", unit_scale=True, desc="verify", disable=None, leave=False) as bar,
     ):
-        found = verify(recorded(repo), bar.update)
+        remotes, default = names(repo), repo.config["core"].get("remote")
+        found = verify(recorded(repo), lambda out: (out.remote or default) in remotes, bar.update)
     print(said(found))
     if found.wrong:
         sys.exit(1)

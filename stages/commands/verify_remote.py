@@ -1,14 +1,15 @@
 """`python -m stages.commands.verify_remote` looks on the remotes for every object that dvc.lock
-needs, by their listings (`make verify-remote`). `--cure` removes what is wrong where the cache here
-holds it whole, and pushes it again."""
+needs, by their listings (`make verify-remote`). `--cure` sends again what is wrong, where the cache
+here holds it whole."""
 
 import argparse
 import sys
 
+from stages.commands.push import check
 from stages.pipeline.program import run
-from stages.remotes.dvc import dvc
-from stages.remotes.holdings import Held, remove, verify_remote
+from stages.remotes.holdings import Held, send_again, verify_remote
 from stages.remotes.reach import names, refuse_unreachable
+from stages.remotes.unmasked import RemoteError
 
 
 def said(name: str, held: Held) -> str:
@@ -32,21 +33,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cure", action="store_true")
     cure = parser.parse_args().cure
+    if cure:
+        check()
     with Repo() as repo:
         remotes = names(repo)
+        if not remotes:
+            raise RemoteError("dvc", "has no remote.", "`make remote URL=...` sets one up.")
         for name in remotes:
             refuse_unreachable(name)
         found = {name: verify_remote(repo, name) for name in remotes}
         kept = [
-            output for name, held in found.items() if cure for output in remove(repo, name, held)
+            output
+            for name, held in found.items()
+            if cure
+            for output in send_again(repo, name, held)
         ]
     for name, held in found.items():
         print(said(name, held))
     if kept:
         sys.exit(f"left as they are, since the cache here does not hold them whole: {kept}")
-    if cure:
-        sys.exit(dvc("push"))
-    if any(held.faults for held in found.values()):
+    if any(held.faults for held in found.values()) and not cure:
         sys.exit(1)
 
 

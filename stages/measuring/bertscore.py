@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stages.params.evaluate import Bertscore
-from stages.preflight.encoder import check_encoder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,6 +35,8 @@ def bertscore(predictions: Sequence[str], references: Sequence[str], of: Bertsco
     Raises:
         InputError, ModelError: the encoder cannot be used.
     """
+    from stages.preflight.encoder import check_encoder  # which loads what reads models
+
     check_encoder(of)
     found = zip(_embeddings(predictions, of), _embeddings(references, of), strict=True)
     return [greedy_f1(answer, reference) for answer, reference in found]

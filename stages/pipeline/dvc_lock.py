@@ -6,11 +6,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 
-from stages.formats.json_files import Json
 from stages.pipeline.errors import DataError, InputError
 
 LOCK = Path("dvc.lock")
-Stages = dict[str, Json]  # by name, `scrub@news`
+Stages = dict[str, dict[str, Any]]  # by name, `scrub@news`
 
 
 class _File(BaseModel):
@@ -28,16 +27,16 @@ class _Stage(BaseModel):
     outs: Annotated[list[_File], Field(min_length=1)]
 
 
-def recorded() -> Stages:
+def recorded(lock: Path = LOCK) -> Stages:
     """The stages of dvc.lock, as DVC wrote them.
 
     Raises:
         InputError, DataError: it is not there, or is not what DVC writes.
     """
-    if not LOCK.is_file():
+    if not lock.is_file():
         raise InputError(str(LOCK), "is not there, so nothing has run.", "Run `make repro`.")
     try:
-        content = YAML(typ="safe", pure=True).load(LOCK.read_bytes())
+        content = YAML(typ="safe", pure=True).load(lock.read_bytes())
         stages = (content or {}).get("stages", {})
         TypeAdapter(dict[str, _Stage]).validate_python(stages)
     except Exception as error:  # its reader fails on odd text in many ways of its own

@@ -21,7 +21,7 @@ def check_whole(folder: Path) -> None:
         except SafetensorError as error:
             raise ModelError(
                 str(file),
-                f"is damaged ({cut(str(error))}).",
+                f"is damaged ({type(error).__name__}: {cut(str(error))}).",
                 "Fetch it again, or make it again: `dvc checkout --force`, `dvc pull --force` or "
                 "`dvc repro`.",
             ) from None

@@ -33,14 +33,17 @@ class Verified:
 
 
 def verify(
-    outs: Sequence[Recorded], shows: Callable[[int], object] = lambda size: None
+    outs: Sequence[Recorded],
+    shared: Callable[[Recorded], bool],
+    shows: Callable[[int], object] = lambda size: None,
 ) -> Verified:
     """Reads every output that is here, several files at a time; `shows` is told the bytes of
     each."""
     done, started = Verified(), time.monotonic()
-    here = [out for out in outs if out.place.exists()]
+    here = [out for out in outs if out.place.exists() or out.place.is_symlink()]
     done.absent = [out.path for out in outs if out not in here]
-    sizes = {file: file.stat().st_size for out in here for file in _files(out)}
+    found = (file for out in here for file in _files(out) if file.exists())
+    sizes = {file: file.stat().st_size for file in found}
 
     def hashed(file: Path) -> str:
         found = dvc_hash(file)
@@ -53,7 +56,7 @@ def verify(
     for out in here:
         if wrong := _wrong_in(out, hashes, sizes):
             done.wrong |= wrong
-            done.cures += list(_cures(out))
+            done.cures += list(_cures(out, shared))
     done.seconds = time.monotonic() - started
     return done
 
@@ -63,7 +66,7 @@ def refuse_damaged(repo: "Repo") -> None:
     Raises:
         RemoteError: an output that is here is not what dvc.lock records.
     """
-    if wrong := verify(recorded(repo)).wrong:
+    if wrong := verify(recorded(repo), lambda out: True).wrong:
         raise RemoteError(
             ", ".join(sorted(wrong)),
             "is not what dvc.lock records.",
@@ -78,6 +81,8 @@ def _files(out: Recorded) -> list[Path]:
 def _wrong_in(
     out: Recorded, hashes: Mapping[Path, str], sizes: Mapping[Path, int]
 ) -> dict[str, str]:
+    if not out.place.exists():
+        return {out.path: "is a link to what is there no more"}
     entries = out.entries() if out.is_folder else {".": out.oid}
     if entries is None:  # what was in the folder is not known here, but the hash of all of it is
         same = dvc_hash(out.place) == out.oid
@@ -95,14 +100,27 @@ def _wrong_in(
     return wrong
 
 
-def _cures(out: Recorded) -> Iterator[str]:
-    """Commands that bring the recorded content back: objects of the cache that are not what their
-    names say go first, else they would come again."""
-    path = shlex.quote(out.path)
+def _cures(out: Recorded, shared: Callable[[Recorded], bool]) -> Iterator[str]:
+    """Commands that bring the recorded content back. An object of the cache that is not what its
+    name says goes aside, else it would come again; so does what no stage makes, which may have been
+    edited. `shared`: whether a remote, and not this cache alone, may have what is to come."""
+    path = shlex.quote(f"./{out.path}" if out.path.startswith("-") else out.path)
+    away = f"rm -rf -- {path}" if out.stage else f"mv {path} {path}.damaged"
+    oids = {out.oid, *(out.entries() or {}).values()}
+    bad = [oid for oid in sorted(oids) if out.object(oid).is_file() and not out.is_whole(oid)]
     if not out.is_cached:
-        yield f"git checkout -- {path}"
-        return
-    for oid in sorted({out.oid, *(out.entries() or {}).values()}):
-        if out.object(oid).is_file() and not out.is_whole(oid):
-            yield f"rm -f {shlex.quote(str(out.object(oid)))}"
-    yield f"rm -rf {path} && dvc pull {path}"
+        yield f"git checkout -- {path}  # or `dvc repro`, if it is of a run that is not committed"
+    elif not bad and all(map(out.is_whole, oids)):
+        yield f"{away} && dvc checkout {path}"
+    elif shared(out):
+        for oid in bad:
+            cached = shlex.quote(str(out.object(oid)))
+            yield f"mv {cached} {cached}.damaged"
+        yield f"{away} && dvc pull {path}"
+    elif out.stage:
+        yield f"dvc repro --force --single-item {shlex.quote(out.stage)}"
+    else:
+        yield (
+            f"# {out.path} is on no remote: put a copy of it there, or if you have edited it, "
+            "`make add` it"
+        )

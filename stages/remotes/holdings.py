@@ -63,20 +63,20 @@ def verify_remote(repo: "Repo", name: str) -> Held:
     return done
 
 
-def remove(repo: "Repo", name: str, held: Held) -> list[str]:
-    """Removes from the remote what is wrong, and the listings of its folders, so that `dvc push`
-    sends it again. Returns the outputs that are left as they are, since their content is not whole
-    in the cache here."""
+def send_again(repo: "Repo", name: str, held: Held) -> list[str]:
+    """Puts the objects that are lost or damaged there again, under their names. Returns the outputs
+    that are left as they are, since their content is not whole in the cache here."""
     odb = repo.cloud.get_remote_odb(name)
     kept = []
     for out in _bound_for(repo, name):
         wrong = {fault.oid for fault in held.faults.get(out.path, [])}
+        if out.oid in wrong and out.is_folder:
+            wrong |= set((out.entries() or {}).values())
         if wrong and not all(map(out.is_whole, wrong)):
             kept.append(out.path)
-        elif wrong:
-            for path in map(odb.oid_to_path, wrong | {out.oid}):
-                if odb.fs.exists(path):
-                    odb.fs.remove(path)
+            continue
+        for oid in sorted(wrong, key=lambda oid: oid.endswith(".dir")):  # a listing comes last
+            odb.fs.put_file(str(out.object(oid)), odb.oid_to_path(oid))
     return kept
 
 
@@ -90,23 +90,21 @@ def _faults(out: Recorded, odb: Any, stored: Mapping[str, Stored]) -> Iterator[F
         yield Fault(out.oid, "it is not there")
         return
     if not out.is_folder:
-        yield from _wrong(out, out.oid, stored, out.size)
+        yield from _wrong(out, odb, out.oid, stored)
         return
     ids = _ids(out, odb)
-    if ids is None or any(_wrong(out, out.oid, stored, None)):
+    if ids is None or any(_wrong(out, odb, out.oid, stored)):
         yield Fault(out.oid, "the listing of its files is damaged")
         return
-    wrong = [fault for oid in ids for fault in _wrong(out, oid, stored, None)]
+    wrong = [fault for oid in ids for fault in _wrong(out, odb, oid, stored)]
     yield from wrong
     size = sum(stored[oid].size or 0 for oid in ids if oid in stored)
-    if not wrong and size != out.size:
+    if not wrong and out.size is not None and size != out.size:
         yield Fault(out.oid, f"it has {size:,} bytes in all, and had {out.size:,}")
 
 
-def _wrong(
-    out: Recorded, oid: str, stored: Mapping[str, Stored], size: int | None
-) -> Iterator[Fault]:
-    """`size`: what it was, where dvc.lock says it; of a file in a folder the cache here may."""
+def _wrong(out: Recorded, odb: Any, oid: str, stored: Mapping[str, Stored]) -> Iterator[Fault]:
+    size = out.size if oid == out.oid and not out.is_folder else None
     if oid not in stored:
         yield Fault(oid, f"its file {oid} is not there")
         return
@@ -117,8 +115,14 @@ def _wrong(
         yield Fault(oid, f"its file {oid} has {found.size:,} bytes, and had {size:,}")
     elif found.size == 0 and oid != EMPTY:
         yield Fault(oid, f"its file {oid} is empty")
-    elif found.md5 is not None and found.md5 != oid.removesuffix(".dir"):
+    elif found.md5 not in (None, oid.removesuffix(".dir")) and not _is_there_whole(odb, oid):
         yield Fault(oid, f"its file {oid} has other content")
+
+
+def _is_there_whole(odb: Any, oid: str) -> bool:
+    """What the server calls its MD5 is another thing where it encrypts; then the content tells."""
+    with odb.fs.open(odb.oid_to_path(oid), "rb") as content:
+        return hashlib.file_digest(content, "md5").hexdigest() == oid.removesuffix(".dir")
 
 
 def _ids(out: Recorded, odb: Any) -> list[str] | None:
@@ -140,14 +144,16 @@ def _listed(odb: Any) -> dict[str, Stored] | None:
         return None
     found = odb.fs.fs.find(odb.path, detail=True)
     if not isinstance(found, dict):  # of a folder: names alone
-        found = {path: {"size": Path(path).stat().st_size} for path in found}
-    return {_oid(path): _stored(info) for path, info in found.items()}
+        found = {path: {"size": Path(path).stat().st_size} for path in found if Path(path).exists()}
+    top = odb.path.rstrip("/") + "/"
+    pairs = ((path.partition(top)[2].split("/"), info) for path, info in found.items())
+    return {"".join(parts): _stored(info, odb) for parts, info in pairs if len(parts) == 2}
 
 
 def _asked_for(odb: Any, oids: list[str]) -> dict[str, Stored]:
     def ask(oid: str) -> tuple[str, Stored] | None:
         try:
-            return oid, _stored(odb.fs.info(odb.oid_to_path(oid)))
+            return oid, _stored(odb.fs.info(odb.oid_to_path(oid)), odb)
         except FileNotFoundError:
             return None
 
@@ -155,11 +161,6 @@ def _asked_for(odb: Any, oids: list[str]) -> dict[str, Stored]:
         return dict(answer for answer in pool.map(ask, dict.fromkeys(oids)) if answer)
 
 
-def _oid(path: str) -> str:
-    first, rest = path.rstrip("/").split("/")[-2:]
-    return first + rest
-
-
-def _stored(info: Mapping[str, Any]) -> Stored:
-    etag = str(info.get("ETag") or "").strip('"')
+def _stored(info: Mapping[str, Any], odb: Any) -> Stored:
+    etag = str(info.get("ETag") or "").strip('"') if odb.fs.protocol == "s3" else ""
     return Stored(info.get("size"), etag if MD5.fullmatch(etag) else None)

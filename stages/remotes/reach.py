@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dvc.repo import Repo
 
 LIMIT_S = 30.0
-OWN_CACHE = "cache"  # in .dvc: the address of `personal` where nobody shares it
+OWN_PLACE = "personal"  # in .dvc: the address of `personal` where nobody shares it
 
 Outcome = Literal["ok", "empty", "unreachable", "refused", "not_found", "no_package", "failed"]
 OUTCOMES: dict[str, Outcome] = {outcome: outcome for outcome in get_args(Outcome)}
@@ -59,11 +59,14 @@ NAMED: tuple[tuple[str, Outcome], ...] = (  # by words in the name of an excepti
 
 
 def names(repo: "Repo") -> list[str]:
-    """The remotes that outputs go to: the default one, and `personal` where it has a place."""
-    default = repo.config["core"].get("remote")
+    """The remotes that outputs go to: the default one and those that outputs name, but for
+    `personal` where it is this clone's own place."""
     own = repo.config["remote"].get(PERSONAL, {}).get("url")
-    shares = own is not None and Path(own) != Path(repo.dvc_dir or "") / OWN_CACHE
-    return [name for name in (default, PERSONAL if shares else None) if name]
+    default = repo.config["core"].get("remote")
+    wanted = {default, *(out.remote for out in repo.index.outs)} - {None}
+    if own is None or Path(own) == Path(repo.dvc_dir or "") / OWN_PLACE:
+        wanted.discard(PERSONAL)
+    return sorted(wanted)
 
 
 def reach(name: str) -> Outcome:

@@ -18,11 +18,12 @@ class Recorded:
     path: str
     place: Path
     oid: str
-    size: int
+    size: int | None
     remote: str | None
     is_cached: bool
     is_pushed: bool
     cache: Path
+    stage: str | None  # that made it; none of a `.dvc` file
 
     @property
     def is_folder(self) -> bool:
@@ -40,7 +41,7 @@ class Recorded:
     def entries(self) -> dict[str, str] | None:
         """Of a folder, the id of each file by its path in it; None where the cache here has no
         whole listing."""
-        if not self.is_whole(self.oid):
+        if not self.is_folder or not self.is_whole(self.oid):
             return None
         return {entry["relpath"]: entry["md5"] for entry in read_json_list(self.object(self.oid))}
 
@@ -53,13 +54,14 @@ def recorded(repo: "Repo") -> list[Recorded]:
             path=str(out),
             place=Path(out.fs_path),
             oid=out.hash_info.value,
-            size=(out.meta.size if out.meta else None) or 0,
+            size=out.meta.size if out.meta else None,
             remote=out.remote,
             is_cached=out.use_cache,
-            is_pushed=out.use_cache and out.can_push,
+            is_pushed=out.use_cache and out.can_push and not out.stage.is_import,
             cache=cache,
+            stage=None if out.stage.is_data_source else out.stage.addressing,
         )
         for out in repo.index.outs
-        if out.hash_info and out.hash_info.value
+        if out.hash_info and out.hash_info.value and out.hash_info.name == "md5"
     ]
     return sorted(found, key=lambda out: out.path)

@@ -7,7 +7,6 @@ that commits from before the remote still compare. The remote `personal` is in t
 
 import os
 import re
-import urllib.parse
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -72,6 +71,8 @@ def set_up(name: str, url: str, endpoint: str, environment: Mapping[str, str]) -
         for variable, option in SECRETS.get(scheme, {}).items()
         if environment.get(variable)
     }
+    _refuse_secrets("ENDPOINT", endpoint)
+    _refuse_unwritable(given)
     if given and scheme in WITH_AUTH:
         given["auth"] = "basic"
     shown: Settings = {"url": address, "verify": True, **settings}
@@ -95,6 +96,8 @@ def _address(url: str) -> tuple[str, str]:
     if not mark:
         if not url:
             raise RemoteError("URL", "is empty.", "Write URL=s3://bucket/path, ssh://..., /folder.")
+        if re.search(r":/|@", url):  # an address that lacks a slash
+            _refuse_secrets("URL", "@")
         return "", os.path.abspath(Path(url).expanduser())  # noqa: PTH100 - keeps links
     if scheme not in KINDS or not scheme:
         raise RemoteError(
@@ -102,26 +105,46 @@ def _address(url: str) -> tuple[str, str]:
             "is no kind of remote that is known here.",
             f"Use one of {', '.join(f'{kind}://' for kind in KINDS if kind)} or a folder.",
         )
-    try:
-        parts = urllib.parse.urlsplit(url)
-        has_secret = bool(parts.password or parts.query or "@" in rest.partition("@")[2])
-    except ValueError:
-        has_secret = True
-    if has_secret:
+    _refuse_secrets("URL", rest.partition("@")[2] if scheme == "ssh" else rest)
+    if scheme == "ssh" and ":" in rest.partition("@")[0].partition("/")[0] and "@" in rest:
+        _refuse_secrets("URL", "@")
+    return scheme, url
+
+
+def _refuse_secrets(what: str, address: str) -> None:
+    """
+    Raises:
+        RemoteError: the address may hold a user, a password or a token. It is not repeated.
+    """
+    if re.search("[@?#]", address):
         raise RemoteError(
-            "URL",
+            what,
             "may hold a password, and would stand in .dvc/config, which is in Git.",
             f"Write it without; user and password are taken from {USER} and {PASSWORD} of the "
             "environment, and stay in .dvc/config.local.",
         )
-    return scheme, url
+
+
+def _refuse_unwritable(secrets: Settings) -> None:
+    """
+    Raises:
+        RemoteError: DVC's configuration cannot hold one of them. It is not repeated.
+    """
+    for option, value in secrets.items():
+        if re.search("%\\(|\"\"\"|'''|[\\0\\r\\n]", str(value)):
+            raise RemoteError(
+                option.replace("_", " "),
+                "holds what DVC's configuration cannot: %(, three quotes, or a line end.",
+                "Set another one at the server.",
+            )
 
 
 def _make_shared(folder: Path) -> None:
-    """Makes the folder of a remote, for all of its group."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if folder.stat().st_uid == os.getuid():
-        folder.chmod(folder.stat().st_mode | 0o2770)  # what is made in it is the group's, too
+    """Makes the folder of a remote, for all of its group and nobody else. One that is there keeps
+    its rights."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        folder.chmod(0o2770)  # what is made in it is the group's, too
 
 
 def _write(level: str, name: str, settings: Settings, default: bool = False) -> None:
@@ -136,7 +159,7 @@ def _write(level: str, name: str, settings: Settings, default: bool = False) -> 
     try:
         with Config(dvc_dir=".dvc").edit(level) as edited:
             conf = cast(dict[str, Any], edited)
-            conf.setdefault("remote", {})[name] = settings
+            conf.setdefault("remote", {}).setdefault(name, {}).update(settings)
             if default:
                 conf.setdefault("core", {}).setdefault("remote", name)
     finally:

@@ -78,6 +78,10 @@ def test_another_one_does_not_become_the_default(project, tmp_path):
         (f"ssh://me@host:{SECRET}@x/path", "may hold a password"),
         (f"ftp://host/{SECRET}", "is no kind of remote"),
         (f"{SECRET * 9}://host", "is no kind of remote"),
+        (f"https://{SECRET}@host/path", "may hold a password"),
+        (f"https://host/path#{SECRET}", "may hold a password"),
+        (f"https:/me:{SECRET}@host/path", "may hold a password"),
+        (f"me:{SECRET}@host:/path", "may hold a password"),
         ("gs://bucket/path", "needs the package dvc-gs"),
         ("", "is empty"),
     ],
@@ -87,6 +91,36 @@ def test_an_address_that_will_not_do_is_refused_unshown(project, url, what):
     said = project.command("remote", "--url", url, check=False)
     assert said.startswith("ERROR ") and what in said and SECRET not in said
     assert (project.folder / ".dvc/config").read_bytes() == before
+
+
+def test_an_endpoint_holds_no_password_either(project):
+    flags = ("--url", "s3://bucket/path", "--endpoint", f"http://me:{SECRET}@host")
+    said = project.command("remote", *flags, check=False)
+    assert said.startswith("ERROR ENDPOINT") and SECRET not in said
+
+
+@pytest.mark.parametrize("secret", [f"{SECRET}%(x)s", f"{SECRET}'''\"\"\"", f"{SECRET}\nx"])
+def test_a_password_that_the_configuration_cannot_hold(project, secret):
+    flags = ("--url", "webdav://127.0.0.1:9/dav")
+    said = project.command("remote", *flags, check=False, REMOTE_PASSWORD=secret)
+    assert said.startswith("ERROR password: holds what") and SECRET not in said
+    assert not project.run("dvc", "remote", "list")
+
+
+def test_a_second_time_keeps_what_was_set(project, tmp_path):
+    project.command("remote", "--url", "webdav://127.0.0.1:9/dav", REMOTE_PASSWORD=SECRET)
+    project.run("dvc", "remote", "modify", "storage", "timeout", "7")
+    project.command("remote", "--url", "webdav://127.0.0.1:9/other")
+    assert SECRET in (project.folder / ".dvc/config.local").read_text()
+    assert "/other" in (project.folder / ".dvc/config").read_text()
+
+
+def test_a_folder_for_unmasked_text_is_closed_to_others(project, tmp_path):
+    own = tmp_path / "own"
+    own.mkdir(mode=0o700)
+    for place in (tmp_path / "new", own):
+        project.command("remote", "--url", str(place), "--name", "personal")
+    assert mode(tmp_path / "new") == 0o770 | 0o2000 and mode(own) == 0o700
 
 
 def test_a_name_that_is_none_is_refused(project, tmp_path):

@@ -135,6 +135,36 @@ def test_a_stage_of_ones_own_that_reads_unmasked_text_is_not_sent(
     assert not hashes_in(tmp_path / "store")
 
 
+OWN = "stages:\n  own:\n    cmd: {cmd}\n    deps: [{dep}]\n    outs: [{out}]\n"
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("cmd", "dep", "out"),
+    [
+        (f"cp {OWN_CHAT} models/own", OWN_CHAT, "models/own"),
+        ("mkdir -p data/raw/web && date > data/raw/web/page", "params.yaml", "data/raw/web/page"),
+        ("cp -r data/ingested/chat data/own", "data/ingested/chat", "data/own: {cache: false}"),
+    ],
+)
+def test_no_way_round(stores: Project, cmd: str, dep: str, out: str) -> None:
+    """Raw files that DVC does not version, raw files of a stage, and what is not in the cache."""
+    reads = "  more:\n    cmd: cp -r data/own models/more\n    deps: [data/own]\n    outs: [models/more]\n"
+    text = OWN.format(cmd=cmd, dep=dep, out="\n      - " + out if "{" in out else out)
+    text = text.replace(f"outs: [\n      - {out}]", f"outs:\n      - {out}")
+    stores.edit_text("dvc.yaml", "stages:\n", text + (reads if "{" in out else ""))
+    said = stores.run("python", "-m", "stages.commands.push", "--check", check=False)
+    assert "ERROR" in said and "holds text that is not masked" in said, said
+
+
+@pytest.mark.soak
+def test_one_place_for_both_is_refused(stores: Project, tmp_path: Path) -> None:
+    for place in (tmp_path / "store", tmp_path / "store/personal", tmp_path):
+        stores.run("dvc", "remote", "modify", "--local", "personal", "url", str(place))
+        said = stores.run("python", "-m", "stages.commands.push", "--check", check=False)
+        assert "ERROR the remote personal: lies where store does" in said
+
+
 @pytest.mark.soak
 def test_a_raw_file_that_dvc_added_is_not_sent(stores: Project, tmp_path: Path) -> None:
     (stores.folder / "data/raw/own/more.jsonl").write_text('{"a": "b"}\n')

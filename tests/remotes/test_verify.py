@@ -62,6 +62,42 @@ def test_a_damaged_file_is_found_and_cured(project, linked, kind, said, path):
     assert project.content() == whole and "none wrong" in project.command("verify")
 
 
+@pytest.mark.parametrize("path", ["model.bin", "folder/deep/3.txt"])
+def test_what_the_workspace_alone_has_wrong_comes_from_the_cache(project, path):
+    whole = project.content()
+    damage(project.folder / path, b"edited")
+    found = project.command("verify", check=False)
+    assert f"{path} has other content (6 bytes)" in found and "dvc checkout" in found
+    cure(project, found)
+    assert project.content() == whole
+
+
+def test_raw_text_that_is_nowhere_else_is_not_deleted(project):
+    """An object of the cache that has gone bad, or a file that was edited: who can tell?"""
+    raw = project.folder / "data/raw/own.jsonl"
+    raw.parent.mkdir(parents=True)
+    raw.write_text("as it was")
+    project.command("add", "data/raw/own.jsonl")
+    cached = object_of(project, "data/raw/own.jsonl")
+    for file in (raw, cached):
+        damage(file, b"as it is")
+    found = project.command("verify", check=False)
+    assert "data/raw/own.jsonl has other content" in found and "rm " not in found
+    cure(project, found)
+    assert raw.read_text() == "as it is" == cached.read_text()
+
+
+def test_a_link_to_an_object_that_is_gone_is_wrong(project):
+    project.run("dvc", "config", "--local", "cache.type", "symlink")
+    project.run("dvc", "checkout", "--relink")
+    whole = (project.folder / "model.bin").read_bytes()
+    project.object("model.bin").unlink()
+    found = project.command("verify", check=False)
+    assert "model.bin is a link to what is there no more" in found
+    cure(project, found)
+    assert (project.folder / "model.bin").read_bytes() == whole
+
+
 def test_what_is_missing_or_too_much_is_named(project):
     (project.folder / "folder/0.txt").unlink()
     (project.folder / "folder/more.txt").write_text("x")
@@ -127,6 +163,32 @@ def test_what_a_remote_lost_is_found_and_sent_again(project, tmp_path, path, con
     copy = project.clone(tmp_path / "another")
     copy.run("dvc", "pull")
     assert copy.content() == project.content()
+
+
+def test_what_must_not_be_shared_is_not_sent_as_a_cure(project):
+    text = (project.folder / "dvc.yaml").read_text()
+    own = "  own:\n    cmd: cp data/ingested/a own\n    deps: [data/ingested/a]\n    outs: [own]\n"
+    ingest = "  ingest:\n    cmd: mkdir -p data/ingested && echo 1 > data/ingested/a\n"
+    ingest += "    outs:\n      - data/ingested/a: {remote: personal}\n"
+    (project.folder / "dvc.yaml").write_text(text + ingest + own)
+    project.run("dvc", "remote", "add", "--local", "personal", "personal")
+    project.run("dvc", "repro", "--quiet")
+    for command in (("push",), ("verify_remote", "--cure")):
+        said = project.command(*command, check=False)
+        assert said.startswith("ERROR own: holds text that is not masked"), said
+
+
+def test_foreign_files_on_a_remote_are_none_of_ours(project, tmp_path):
+    (tmp_path / "bucket/files/md5/.snapshot/h/ab").mkdir(parents=True)
+    (tmp_path / "bucket/files/md5/.snapshot/h/ab/cd").write_text("x")
+    (tmp_path / "bucket/files/md5/ab").mkdir(exist_ok=True)
+    (tmp_path / "bucket/files/md5/ab/link").symlink_to("/nowhere")
+    assert "no outputs are not whole" in project.command("verify_remote")
+
+
+def test_without_a_remote_nothing_is_called_whole(tmp_path):
+    project = small_project(tmp_path / "bare")
+    assert "has no remote" in project.command("verify_remote", check=False)
 
 
 def test_who_has_not_the_content_removes_nothing(project, tmp_path):
