@@ -142,9 +142,11 @@ def _listed(odb: Any) -> dict[str, Stored] | None:
     """All objects by their hashes; None where the server lists nothing (HTTP)."""
     if odb.fs.protocol in ("http", "https"):
         return None
-    found = odb.fs.fs.find(odb.path, detail=True)
-    if not isinstance(found, dict):  # of a folder: names alone
-        found = {path: {"size": Path(path).stat().st_size} for path in found if Path(path).exists()}
+    if odb.fs.protocol == "local":
+        files = (file for file in Path(odb.path).rglob("*") if file.is_file())
+        found = {file.as_posix(): {"size": file.stat().st_size} for file in files}
+    else:
+        found = odb.fs.fs.find(odb.path, detail=True)
     top = odb.path.rstrip("/") + "/"
     pairs = ((path.partition(top)[2].split("/"), info) for path, info in found.items())
     return {"".join(parts): _stored(info, odb) for parts, info in pairs if len(parts) == 2}

@@ -67,10 +67,12 @@ def test_refused_is_told_from_unreachable_and_not_found(kind: str, tmp_path: Pat
     with serving_remote(kind, tmp_path / "server") as remote:
         set_up(project, remote)
         wrong = {"s3": "secret_access_key", "ssh": "user", "webdav": "password"}[kind]
+        local = project.folder / ".dvc/config.local"
+        right = local.read_text()
         project.run("dvc", "remote", "modify", "--local", "storage", wrong, "wrong")
         said = project.command("doctor")
         assert "refuses this user" in said, said
-        set_up(project, remote)
+        local.write_text(right)
         elsewhere = remote.url.replace("bucket", "nowhere").replace("store", "nowhere")
         project.run("dvc", "remote", "modify", "--local", "storage", "url", elsewhere)
         said = project.command("doctor")
