@@ -27,6 +27,7 @@ def main() -> None:
         )
     # Written first, so that at no moment it is bound for a remote that all share.
     file = raw.with_name(f"{raw.name}.dvc")
+    before = file.read_bytes() if file.is_file() else None
     yaml = YAML()
     entry = yaml.load(file) if file.is_file() else {"outs": [{"path": raw.name}]}
     entry["outs"][0]["remote"] = PERSONAL
@@ -34,7 +35,12 @@ def main() -> None:
         yaml.dump(entry, made)
     sync(file)
     sync_names(file.parent)
-    sys.exit(dvc("add", "--", str(raw)))
+    code = dvc("add", "--", str(raw))
+    if code and before is None:
+        file.unlink(missing_ok=True)
+    elif code and before is not None:
+        file.write_bytes(before)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

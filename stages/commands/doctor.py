@@ -45,8 +45,10 @@ def packages() -> dict[str, str]:
 
 
 def accelerators() -> list[str]:
-    import torch
-
+    try:
+        import torch
+    except (ImportError, OSError) as error:  # not installed, or not for this machine
+        return [f"torch cannot be loaded ({type(error).__name__})"]
     return [
         f"{torch.cuda.get_device_name(i)}, CUDA {torch.version.cuda}, "
         f"{torch.cuda.get_device_properties(i).total_memory / GIB:.0f} GiB"

@@ -21,7 +21,7 @@ def main() -> None:
             ", ".join(lost) or "dvc pull",
             "did not come.",
             "Whoever made it pushes it (`make push`); `make verify-remote` says what a remote "
-            "lacks. What cannot be had is made anew by `dvc repro`.",
+            "lacks. What cannot be had is made anew by `dvc repro --force --single-item <stage>`.",
         )
     if kept:
         log.info(

@@ -6,7 +6,7 @@ import sys
 
 from stages.pipeline.program import run
 from stages.remotes.dvc import dvc
-from stages.remotes.unmasked import absent
+from stages.remotes.unmasked import RemoteError, absent, needing
 
 log = logging.getLogger("repro")
 
@@ -17,6 +17,12 @@ def main() -> None:
     with Repo() as repo:
         pulled = not absent(repo, personal=False)  # else all of it is to be made here
         away = absent(repo, personal=True) if pulled else []
+        if blocked := needing(repo, away):
+            raise RemoteError(
+                ", ".join(blocked),
+                "changed, and would read text that is not masked, which is not here.",
+                "Undo that, or let somebody run it who has the remote `personal`. Nothing was run.",
+            )
     if not away:
         sys.exit(dvc("repro"))
     log.info(

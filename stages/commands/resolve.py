@@ -15,6 +15,11 @@ from stages.remotes.merging import merged, results
 log = logging.getLogger("resolve")
 
 BASE, OURS, THEIRS = 1, 2, 3  # as Git numbers them in a conflict
+CONTINUED_BY = {
+    "MERGE_HEAD": "git commit",
+    "REBASE_HEAD": "git rebase --continue",
+    "CHERRY_PICK_HEAD": "git cherry-pick --continue",
+}
 
 
 class MergeError(PipelineError, RuntimeError):
@@ -47,6 +52,19 @@ def take(path: str, side: str) -> bool:
     return has.returncode == 0
 
 
+def their_commit() -> str:
+    """The name that Git gives to the commit which is merged in.
+
+    Raises:
+        MergeError: none is.
+    """
+    for name in CONTINUED_BY:
+        asked = ["git", "rev-parse", "--verify", "--quiet", name]
+        if subprocess.run(asked, capture_output=True, check=False).returncode == 0:
+            return name
+    raise MergeError("Git", "merges no commit here.", "Run `git merge <branch>` first.")
+
+
 def main() -> None:
     from dvc.utils.serialize import dump_yaml
 
@@ -57,18 +75,21 @@ def main() -> None:
             "is in no conflict.",
             "Run `git merge <branch>` first; where only one side has new results, Git takes them.",
         )
+    their_name = their_commit()
     ours, theirs = entries(OURS), entries(THEIRS)
     stages = merged(entries(BASE), ours, theirs)
     dump_yaml(str(LOCK), {"schema": "2.0", "stages": stages})
     git("add", "--", str(LOCK))
     taken = sum(
-        take(path, "HEAD" if is_ours else "MERGE_HEAD") for path, is_ours in results(stages, ours)
+        take(path, "HEAD" if is_ours else their_name) for path, is_ours in results(stages, ours)
     )
     left = sorted(conflicts())
     log.info("dvc.lock and %d results are resolved.", taken)
     if left:
         log.info("By hand, then `git add`: %s", ", ".join(left))
-    log.info("Then: make pull && make repro && git add dvc.lock metrics && git commit")
+    log.info(
+        "Then: make pull && make repro && git add dvc.lock metrics && %s", CONTINUED_BY[their_name]
+    )
 
 
 if __name__ == "__main__":

@@ -135,6 +135,16 @@ def _is_within(path: str, places: list[str]) -> bool:
     return any(Path(path).is_relative_to(place) for place in places)
 
 
+def needing(repo: "Repo", away: list[str]) -> list[str]:
+    """The changed stages that would read what is absent."""
+    return sorted(
+        stage.addressing
+        for stage in repo.index.stages
+        if any(str(dep) in away for dep in stage.deps)
+        and (stage.changed_stage() or any(d.status() for d in stage.deps if str(d) not in away))
+    )
+
+
 def _overlap(one: str, other: str) -> bool:
     """The same file or folder, or one within the other."""
     return Path(one).is_relative_to(other) or Path(other).is_relative_to(one)

@@ -122,6 +122,25 @@ def test_nothing_is_trained_again(clones, who_merges, first_changes, second_chan
     assert not clone.run("git", "status", "--short")
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("how", ["rebase", "cherry-pick"])
+def test_a_commit_that_is_put_on_another_keeps_its_results(clones, how):
+    works(clones[0], "one", gate=2)
+    works(clones[1], "two", train=2)
+    clone, other = (clones[1], "one") if how == "rebase" else (clones[0], "two")
+    clone.run("git", "fetch", "--quiet")
+    assert "CONFLICT" in clone.run("git", how, f"origin/{other}", check=False)
+    write_params(clone.folder, PARAMS | {"train": 2, "gate": 2})
+    clone.run("git", "add", "params.yaml")
+    assert f"git {how} --continue" in clone.command("resolve")
+    clone.run("dvc", "pull")
+    said = clone.run("dvc", "repro")
+    assert "Running stage 'gate'" in said and "Running stage 'train'" not in said
+    clone.run("git", "add", "dvc.lock", "metrics")
+    clone.run("git", "-c", "core.editor=true", how, "--continue")
+    assert "up to date" in clone.run("dvc", "status")
+
+
 def test_without_a_conflict_there_is_nothing_to_resolve(clones):
     said = clones[0].command("resolve", check=False)
     assert said.startswith("ERROR dvc.lock: is in no conflict.")

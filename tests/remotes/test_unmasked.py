@@ -93,6 +93,11 @@ def test_a_colleague_without_the_unmasked_text_works(stores: Project, tmp_path: 
         assert "Running stage 'gate'" in said and "Running stage 'ingest" not in said
     assert colleague.lock_text() == stores.lock_text()
 
+    colleague.edit_params(lambda params: params["scrub"].update(optional=["NAME"]))
+    said = colleague.run("python", "-m", "stages.commands.repro", check=False)
+    assert "ERROR scrub@" in said and "Nothing was run" in said
+    assert holds_files(colleague.folder / "data/scrubbed")
+
 
 @pytest.mark.soak
 def test_who_may_see_it_shares_it(stores: Project, tmp_path: Path) -> None:

@@ -87,6 +87,16 @@ def test_raw_text_that_is_nowhere_else_is_not_deleted(project):
     assert raw.read_text() == "as it is" == cached.read_text()
 
 
+def test_a_raw_file_that_cannot_be_added_leaves_nothing(project):
+    (project.folder / "data/raw/own").mkdir(parents=True)
+    (project.folder / "data/raw/own/a.jsonl").write_text("a")
+    project.command("add", "data/raw/own")
+    before = (project.folder / "data/raw/own.dvc").read_bytes()
+    project.command("add", "data/raw/own/a.jsonl", check=False)  # it is in what is added already
+    assert not (project.folder / "data/raw/own/a.jsonl.dvc").exists()
+    assert (project.folder / "data/raw/own.dvc").read_bytes() == before
+
+
 def test_a_link_to_an_object_that_is_gone_is_wrong(project):
     project.run("dvc", "config", "--local", "cache.type", "symlink")
     project.run("dvc", "checkout", "--relink")
