@@ -6,6 +6,7 @@ import sys
 
 from stages.pipeline.program import run
 from stages.remotes.dvc import dvc
+from stages.remotes.stale import refuse_stale
 from stages.remotes.unmasked import RemoteError, absent, needing
 
 log = logging.getLogger("repro")
@@ -15,6 +16,7 @@ def main() -> None:
     from dvc.repo import Repo
 
     with Repo() as repo:
+        refuse_stale(repo)
         pulled = not absent(repo, personal=False)  # else all of it is to be made here
         away = absent(repo, personal=True) if pulled else []
         if blocked := needing(repo, away):
