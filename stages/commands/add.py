@@ -36,7 +36,8 @@ def main() -> None:
     sync(file)
     sync_names(file.parent)
     code = dvc("add", "--", str(raw))
-    if code and before is None:
+    added = file.is_file() and "md5" in yaml.load(file)["outs"][0]  # not what a folder here holds
+    if (code or not added) and before is None:
         file.unlink(missing_ok=True)
     elif code and before is not None:
         file.write_bytes(before)

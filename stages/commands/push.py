@@ -13,7 +13,7 @@ from stages.remotes.dvc import dvc
 from stages.remotes.planted import Params, refuse_planted
 from stages.remotes.reach import names
 from stages.remotes.recorded import recorded
-from stages.remotes.unmasked import refuse_to_share
+from stages.remotes.unmasked import RemoteError, refuse_to_share
 
 log = logging.getLogger("push")
 
@@ -32,14 +32,20 @@ def check() -> None:
 
 
 def push() -> int:
-    """Sends all outputs that have a place to go to, and returns DVC's exit code."""
+    """Sends all outputs that have a place to go to, and returns DVC's exit code.
+
+    Raises:
+        RemoteError: there is no remote.
+    """
     from dvc.repo import Repo
 
     with Repo() as repo:
         remotes, default = names(repo), repo.config["core"].get("remote")
         outs = [out for out in recorded(repo) if out.is_pushed]
+    if not remotes:
+        raise RemoteError("dvc", "has no remote.", "`make remote URL=...` sets one up.")
     bound = [out.path for out in outs if (out.remote or default) in remotes]
-    return dvc("push", "--", *bound) if bound else dvc("push")
+    return dvc("push", "--", *bound) if bound else 0
 
 
 def main() -> None:

@@ -48,3 +48,8 @@ def project_root() -> Path:
     workspace that outlives it.
     """
     return Path(os.environ.get("DVC_ROOT", ".")).resolve()
+
+
+def overlap(one: str | Path, other: str | Path) -> bool:
+    """The same file or folder, or one within the other."""
+    return Path(one).is_relative_to(other) or Path(other).is_relative_to(one)

@@ -23,6 +23,7 @@ from stages.pipeline import paths
 from stages.pipeline.dvc_lock import Stages, recorded
 from stages.pipeline.errors import DataError, InputError, PipelineError
 from stages.pipeline.hashes import dvc_hash
+from stages.pipeline.paths import overlap
 
 log = logging.getLogger("release")
 
@@ -136,7 +137,7 @@ def _chain(ends: list[str], declared: set[str], ran: Stages) -> list[str]:
             return
         for dep in ran[name].get("deps", []):
             for other, entry in ran.items():
-                if other != name and any(_touch(dep["path"], out["path"]) for out in _outs(entry)):
+                if other != name and any(overlap(dep["path"], out["path"]) for out in _outs(entry)):
                     visit(other)
         found.append(name)
 
@@ -145,11 +146,6 @@ def _chain(ends: list[str], declared: set[str], ran: Stages) -> list[str]:
             raise ReleaseError(name, "has not run, so nothing is judged.", AGAIN)
         visit(name)
     return found
-
-
-def _touch(one: str, other: str) -> bool:
-    """The same file or folder, or one within the other."""
-    return Path(one).is_relative_to(other) or Path(other).is_relative_to(one)
 
 
 def _outs(entry: Json) -> list[Json]:

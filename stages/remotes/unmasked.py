@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from stages.params.reading import read_tree
 from stages.pipeline.dvc_lock import recorded
 from stages.pipeline.errors import ParamsError, PipelineError
+from stages.pipeline.paths import overlap
 
 if TYPE_CHECKING:
     from dvc.output import Output
@@ -43,8 +44,7 @@ def unmasked_outputs(repo: "Repo") -> list["Output"]:
         read = [dep.fs_path for dep in stage.deps] + ran.get(stage.addressing, [])
         deps = [dep for dep in read if not _is_within(dep, sample)]
         unmasked = _is_raw(stage) or (
-            not _masks(repo, stage)
-            and any(_overlap(dep, place) for dep in deps for place in places)
+            not _masks(repo, stage) and any(overlap(dep, place) for dep in deps for place in places)
         )
         for out in stage.outs:
             is_raw = _is_within(out.fs_path, raw) and not _is_within(out.fs_path, sample)
@@ -93,7 +93,7 @@ def refuse_one_place(repo: "Repo") -> None:
     remotes = {name: str(r.get("url", "")) for name, r in repo.config["remote"].items()}
     own = remotes.pop(PERSONAL, "")
     for name, url in sorted(remotes.items()):
-        if own and url and _overlap(own.rstrip("/"), url.rstrip("/")):
+        if own and url and overlap(own.rstrip("/"), url.rstrip("/")):
             raise RemoteError(
                 f"the remote {PERSONAL}",
                 f"lies where {name} does, so all who may read that may read unmasked text.",
@@ -143,11 +143,6 @@ def needing(repo: "Repo", away: list[str]) -> list[str]:
         if any(str(dep) in away for dep in stage.deps)
         and (stage.changed_stage() or any(d.status() for d in stage.deps if str(d) not in away))
     )
-
-
-def _overlap(one: str, other: str) -> bool:
-    """The same file or folder, or one within the other."""
-    return Path(one).is_relative_to(other) or Path(other).is_relative_to(one)
 
 
 def _name(stage: "Stage") -> str:

@@ -198,7 +198,9 @@ def test_foreign_files_on_a_remote_are_none_of_ours(project, tmp_path):
 
 def test_without_a_remote_nothing_is_called_whole(tmp_path):
     project = small_project(tmp_path / "bare")
-    assert "has no remote" in project.command("verify_remote", check=False)
+    for command in ("verify_remote", "push"):
+        assert "has no remote" in project.command(command, check=False)
+    assert not (project.folder / ".dvc/personal").exists()
 
 
 def test_who_has_not_the_content_removes_nothing(project, tmp_path):
