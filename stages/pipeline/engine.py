@@ -5,15 +5,11 @@ another, so the engine, the number of workers and their speed leave no trace in 
 """
 
 import logging
-import multiprocessing
 import os
 import subprocess
 import sys
-import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -22,9 +18,8 @@ import pyarrow as pa
 
 from stages.params.runtime import Runtime
 from stages.pipeline.errors import EngineError, ParamsError, PipelineError
+from stages.pipeline.workers import AHEAD, Work, on_workers
 
-Work = Callable[[pa.RecordBatch], pa.RecordBatch]
-AHEAD = 2  # batches in flight for each worker
 RAY_ANSWERS_S = 15  # a cluster that lives answers within two
 RAY_RETRIES = 3  # of a batch whose worker died
 
@@ -47,51 +42,7 @@ def map_batches(
     if runtime.workers == 1 or len(first) < 2:  # a process costs more than one batch
         yield from map(work, chain(first, batches))
         return
-    yield from _on_processes(work, chain(first, batches), runtime.workers)
-
-
-def _on_processes(
-    work: Work, batches: Iterator[pa.RecordBatch], workers: int
-) -> Iterator[pa.RecordBatch]:
-    # Started afresh, not forked: Arrow has threads, and a fork may take one that holds a lock.
-    context = multiprocessing.get_context("spawn")
-    waiting: deque[Future[pa.RecordBatch]] = deque()
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
-        try:
-            for batch in batches:
-                waiting.append(pool.submit(work, batch))
-                if len(waiting) >= workers * AHEAD:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        except BrokenProcessPool as error:
-            if sys.version_info < (3, 11, 5):
-                _let_go(pool)
-            if error.__cause__ is not None:
-                raise  # a result that cannot be sent is an error in the work
-            raise EngineError(
-                f"one of {workers} workers",
-                "was killed from outside, most likely for want of memory.",
-                "Lower runtime.workers in params.yaml, or free memory, and run again; "
-                "nothing half-written was kept.",
-            ) from None
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _let_go(pool: ProcessPoolExecutor) -> None:
-    """Before Python 3.11.5 a pool waits for ever for a batch to be read that it was writing to a
-    killed worker (https://github.com/python/cpython/issues/94777). Later ones close this end
-    themselves, in a thread of their own that must not find it closed."""
-    queue: Any = pool._call_queue  # pyright: ignore[reportAttributeAccessIssue] - not in its stubs
-    queue._reader.close()
-
-
-def _end_with_parent() -> None:
-    """A worker whose stage was killed would otherwise wait for work forever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    yield from on_workers(work, chain(first, batches), runtime.workers)
 
 
 def _on_ray(work: Work, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
