@@ -42,8 +42,9 @@ from tokenizers import Tokenizer
 
 from stages.chat.harmony import Harmony
 from stages.chat.rendering import Settings
+from stages.numerics.pins import pin_numerics
+from stages.params.compute import Compute
 from stages.pipeline import paths
-from stages.pipeline.numerics import pin_numerics
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("MALSSI_SHARED", ROOT.parent / "shared"))
@@ -389,7 +390,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=paths.MODELS / "mxfp4", help="a model folder")
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
-    pin_numerics(asked.threads)
+    pin_numerics(Compute(threads=asked.threads, numerics="portable"))
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()

@@ -30,11 +30,12 @@ from typing import Any
 
 from stages.chat.family import renderer_of
 from stages.chat.rendering import IGNORED, Renderer, Settings
+from stages.numerics.pins import pin_numerics
 from stages.params.base import Tiny
+from stages.params.compute import Compute
 from stages.params.train import Train
 from stages.params.whole import read_config
 from stages.pipeline import paths
-from stages.pipeline.numerics import pin_numerics
 from stages.training.by_document import attend_by_document
 from stages.training.packing import Block, Collator, one_row_each, pack
 
@@ -261,7 +262,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     asked = parser.parse_args()
     config = read_config()
-    pin_numerics(asked.threads)
+    pin_numerics(Compute(threads=asked.threads, numerics="portable"))
     if not (SHARED / "data/songys-chatbot").is_dir():
         sys.exit(f"the real data is not in {SHARED}; set MALSSI_SHARED")
     plot = asked.plot or Path(tempfile.mkdtemp()) / "packing.png"

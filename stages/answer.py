@@ -23,6 +23,7 @@ from stages.chat.family import renderer_of, settings_of
 from stages.chat.messages import Message
 from stages.chat.rendering import IGNORED, Encoded, Renderer
 from stages.formats.tables import Row, read_table, write_file
+from stages.numerics.pins import pin_numerics
 from stages.params.answer import Answer, Server
 from stages.params.chat_format import ChatFormat
 from stages.params.compute import Compute
@@ -31,7 +32,6 @@ from stages.params.runtime import Runtime
 from stages.params.section import Sections
 from stages.pipeline import paths
 from stages.pipeline.errors import InputError
-from stages.pipeline.numerics import pin_numerics
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import item, run
 from stages.pipeline.variants import VariantName, tokenizer_folder
@@ -174,7 +174,7 @@ def answered_rows(
 def main() -> None:
     variant = cast(VariantName, item("variant"))
     params = read_params(Params)
-    pin_numerics(params.compute.threads)
+    pin_numerics(params.compute)
     out = paths.PREDICTIONS / f"{variant}.parquet"
     with publish(out) as (file,):
         renderer = renderer_of(tokenizer_folder(variant), settings_of(params.encode))

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from stages.formats.json_files import read_json, write_json
+from stages.numerics.pins import pin_numerics
 from stages.params.base import Base, Folder
 from stages.params.compute import Compute
 from stages.params.reading import read_params
@@ -19,7 +20,6 @@ from stages.params.section import Sections, Seed
 from stages.pipeline import paths
 from stages.pipeline.errors import InputError, ModelError, cut, shown
 from stages.pipeline.hashes import dvc_hash
-from stages.pipeline.numerics import pin_numerics
 from stages.pipeline.os_errors import disk_full
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import run
@@ -120,7 +120,7 @@ def check_digest(asked: Folder, folder: Path) -> None:
 def main() -> None:
     params = read_params(Params)
     base = params.base
-    pin_numerics(params.compute.threads)
+    pin_numerics(params.compute)
     outs = [paths.BASE, paths.METRICS / "base.json"]
     with publish(*outs) as (folder, metrics_file):
         if base.source == "tiny":

@@ -14,6 +14,7 @@ from stages.answering.loading import load_model
 from stages.chat.rendering import IGNORED
 from stages.formats.json_files import write_json
 from stages.formats.tables import Row, read_table
+from stages.numerics.pins import pin_numerics
 from stages.params.answer import Answer
 from stages.params.compare import Compare
 from stages.params.compute import Compute
@@ -21,7 +22,6 @@ from stages.params.reading import read_params
 from stages.params.runtime import Runtime
 from stages.params.section import Sections
 from stages.pipeline import paths
-from stages.pipeline.numerics import pin_numerics
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import item, run
 
@@ -67,7 +67,7 @@ def distance(merged: "PreTrainedModel", exported: "PreTrainedModel", row: Row) -
 def main() -> None:
     form = item("format")
     params = read_params(Params)
-    pin_numerics(params.compute.threads)
+    pin_numerics(params.compute)
     from tqdm import tqdm
 
     outs = [paths.METRICS / "compare" / f"{form}.json"]

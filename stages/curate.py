@@ -38,10 +38,10 @@ from stages.params.runtime import Runtime
 from stages.params.section import Name, Sections
 from stages.params.sources import Source
 from stages.pipeline import paths
-from stages.pipeline.engine import map_batches
 from stages.pipeline.errors import InputError
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import run
+from stages.rows.engine import map_batches
 
 log = logging.getLogger("curate")
 

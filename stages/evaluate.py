@@ -24,6 +24,7 @@ from stages.measuring.output import keeps_schema, personal_data
 from stages.measuring.rouge import rouge
 from stages.measuring.short_answers import exact_match, f1
 from stages.measuring.sums import SUMMANDS, measures, topics_of
+from stages.numerics.pins import pin_numerics
 from stages.params.answer import Answer
 from stages.params.compute import Compute
 from stages.params.evaluate import Evaluate
@@ -31,7 +32,6 @@ from stages.params.reading import read_params
 from stages.params.scrub import Scrub
 from stages.params.section import Sections
 from stages.pipeline import paths
-from stages.pipeline.numerics import pin_numerics
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import item, run
 
@@ -203,7 +203,7 @@ def main() -> None:
     answered = read_file(paths.PREDICTIONS / f"{variant}.parquet")
     rows = list(map(judge(params), answered))
     if encoder := params.evaluate.bertscore:
-        pin_numerics(params.compute.threads)
+        pin_numerics(params.compute)
         texts = [row["prediction"] for row in rows], [row["reference"] for row in rows]
         for row, score in zip(rows, bertscore(*texts, encoder), strict=True):
             row |= {"bertscore": score, "bertscore_asked": 1.0}

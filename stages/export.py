@@ -11,6 +11,7 @@ from pathlib import Path
 
 from stages.formats.json_files import Json, read_json, write_json
 from stages.formats.tables import read_table
+from stages.numerics.pins import pin_numerics
 from stages.params.compute import Compute
 from stages.params.export import Export
 from stages.params.merge import Merge
@@ -19,7 +20,6 @@ from stages.params.runtime import Runtime
 from stages.params.section import Sections
 from stages.pipeline import paths
 from stages.pipeline.errors import ParamsError
-from stages.pipeline.numerics import pin_numerics
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import item, run
 
@@ -53,7 +53,7 @@ def main() -> None:
         raise ParamsError("--format", f"{form!r} is not an export format.", "Use mxfp4.")
     params = read_params(Params)
     rule, threads = params.export.mxfp4, params.compute.threads
-    pin_numerics(threads)
+    pin_numerics(params.compute)
     from stages.weights.export_plan import ExportPlan, check_merged
     from stages.weights.quantising.layout import Layout
     from stages.weights.quantising.quality import over_all, qualities, write_table

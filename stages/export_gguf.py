@@ -11,13 +11,13 @@ import logging
 from contextlib import closing
 
 from stages.formats.json_files import write_json
+from stages.numerics.pins import pin_numerics
 from stages.params.compute import Compute
 from stages.params.reading import read_params
 from stages.params.runtime import Runtime
 from stages.params.section import Sections
 from stages.pipeline import paths
 from stages.pipeline.errors import ParamsError
-from stages.pipeline.numerics import pin_numerics
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import item, run
 
@@ -36,7 +36,7 @@ def main() -> None:
     if kind not in ("bf16", "f16"):
         raise ParamsError("--type", f"{kind!r} is not a type of a GGUF.", "Use bf16 or f16.")
     params = read_params(Params)
-    pin_numerics(params.compute.threads)
+    pin_numerics(params.compute)
     from gguf import GGUFWriter
     from tqdm import tqdm
 

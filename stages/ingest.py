@@ -29,13 +29,13 @@ from stages.params.section import Name, Sections
 from stages.params.sources import Source
 from stages.pii.scrubber import OPTIONAL_TYPES, scrub
 from stages.pipeline import paths
-from stages.pipeline.engine import map_batches
 from stages.pipeline.errors import DataError, EngineError, InputError, ParamsError
 from stages.pipeline.outputs import publish
 from stages.pipeline.placeholders import PLACEHOLDER, fill
 from stages.pipeline.program import item, run
 from stages.reading.contract import Checked, Refused, absent_columns, columns_of, contract_of
 from stages.reading.records import csv_header, parquet_columns, raw_batches, records
+from stages.rows.engine import map_batches
 
 log = logging.getLogger("ingest")
 

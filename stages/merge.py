@@ -11,13 +11,13 @@ import logging
 import math
 
 from stages.formats.json_files import read_json, write_json
+from stages.numerics.pins import pin_numerics
 from stages.params.compute import Compute
 from stages.params.merge import Merge
 from stages.params.reading import read_params
 from stages.params.runtime import Runtime
 from stages.params.section import Sections
 from stages.pipeline import paths
-from stages.pipeline.numerics import pin_numerics
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import run
 
@@ -32,7 +32,7 @@ class Params(Sections):
 
 def main() -> None:
     params = read_params(Params)
-    pin_numerics(params.compute.threads)
+    pin_numerics(params.compute)
     from stages.weights.merge_plan import MergePlan
     from stages.weights.tensors.checkpoint import copy_companions
     from stages.weights.tensors.lora import Adapter

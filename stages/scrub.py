@@ -30,10 +30,10 @@ from stages.params.scrub import Scrub
 from stages.params.section import Sections
 from stages.pii.scrubber import RULES_VERSION, Span, scrub
 from stages.pipeline import paths
-from stages.pipeline.engine import map_batches
 from stages.pipeline.outputs import publish
 from stages.pipeline.placeholders import fill
 from stages.pipeline.program import item, run
+from stages.rows.engine import map_batches
 
 log = logging.getLogger("scrub")
 ID_HEX_DIGITS = 16

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from stages.formats.json_files import write_json
 from stages.formats.tables import Row, read_table
+from stages.numerics.pins import pin_numerics
 from stages.params.compute import Compute
 from stages.params.reading import read_params
 from stages.params.runtime import Runtime
 from stages.params.section import Sections, Seed
 from stages.params.train import LongestRow, Train
 from stages.pipeline import paths
-from stages.pipeline.numerics import pin_numerics
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import run
 from stages.tracking.live import LiveRun
@@ -193,7 +193,7 @@ def main() -> None:
 
     if params.runtime.launch and not launched():
         relaunch(Path(params.runtime.launch))
-    pin_numerics(params.compute.threads, launched())
+    pin_numerics(params.compute, launched())
     from stages.training.checkpoints import identity, room_of
     from stages.training.results import take_adapter
 

@@ -22,6 +22,7 @@ DVC_YAML = Path("dvc.yaml")
 TEMPLATES = (".html",)  # which the code of their package reads
 # Code that an output's bytes do not pass through. An edit of it must not train a model again.
 NO_BYTE_PASSES = {
+    "stages/__init__.py": "chooses kernels, and stages/numerics refuses others",
     "stages/params/refusals.py": "words of errors",
     "stages/params/reading.py": "reads the values that dvc.lock records, and checks them",
     "stages/params/runtime.py": "the section that changes no byte, by its rule",

@@ -16,12 +16,12 @@ from stages.chat.family import renderer_of, settings_of
 from stages.chat.messages import Message
 from stages.chat.rendering import Renderer
 from stages.commands.terminal import harmless
+from stages.numerics.pins import pin_numerics
 from stages.params.answer import Answer
 from stages.params.chat_format import ChatFormat
 from stages.params.compute import Compute
 from stages.params.reading import read_params
 from stages.params.section import Sections
-from stages.pipeline.numerics import pin_numerics
 from stages.pipeline.program import run
 from stages.pipeline.variants import VARIANTS, tokenizer_folder
 
@@ -123,7 +123,7 @@ def main() -> None:
     parser.add_argument("--temperature", type=float, default=0.0, help="0: the likeliest answer")
     asked = parser.parse_args()
     params = read_params(Params)
-    pin_numerics(params.compute.threads)
+    pin_numerics(params.compute)
     renderer = renderer_of(tokenizer_folder(asked.variant), settings_of(params.encode))
     model = load_variant(asked.variant, params.answer.dtype)
     limit = asked.max_new_tokens or params.answer.max_new_tokens

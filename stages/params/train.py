@@ -36,7 +36,7 @@ class Train(Section):
     qat: bool
     num_train_epochs: Annotated[float, Field(gt=0.0, le=10_000.0)]
     global_batch_size: Batch
-    optimizer: Literal["adamw_torch", "adamw_8bit", "paged_adamw_8bit"]
+    optimizer: Literal["adamw_torch_fused", "adamw_torch", "adamw_8bit", "paged_adamw_8bit"]
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0)]
     lr_scheduler_type: Literal[
         "cosine", "linear", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt"

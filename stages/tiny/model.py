@@ -121,7 +121,9 @@ def pretrain(
     import torch
     from tqdm import tqdm
 
-    optimizer = torch.optim.AdamW(model.parameters(), lr=tiny.learning_rate, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=tiny.learning_rate, weight_decay=0.01, fused=True
+    )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=tiny.learning_rate, total_steps=tiny.steps, pct_start=0.1
     )

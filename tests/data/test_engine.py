@@ -23,8 +23,8 @@ from ruamel.yaml import YAML
 from stages.formats.tables import CANONICAL, batches_of, write_batches
 from stages.params.runtime import Runtime
 from stages.params.whole import read_config
-from stages.pipeline.engine import map_batches
 from stages.pipeline.errors import DataError, EngineError, PipelineError
+from stages.rows.engine import map_batches
 from stages.scrub import SCRUBBED, scrub_batch
 from tests.data.test_tables import row
 from tests.micro import ROOT
@@ -164,7 +164,7 @@ SLOW = """
     import sys, time
     from functools import partial
     sys.path.insert(0, {project!r})
-    from stages.pipeline.engine import map_batches
+    from stages.rows.engine import map_batches
     from tests.data.test_engine import batches, runtime, sleep
     if __name__ == "__main__":
         list(map_batches(sleep, batches(), runtime(workers=2)))
@@ -271,7 +271,7 @@ PLACES = """
     import json, sys, time
     import pyarrow as pa
     sys.path.insert(0, {project!r})
-    from stages.pipeline.engine import map_batches
+    from stages.rows.engine import map_batches
     from stages.pipeline.errors import DataError
     from stages.pipeline.program import run
     from tests.data.test_engine import batches, runtime

@@ -61,7 +61,9 @@ def test_a_preset_runs_to_the_end_of_train(name, workspace, monkeypatch):
     save_model(family, paths.BASE, hidden_size=64, intermediate_size=64)
     for split, keys in (("train", range(rows)), ("validation", range(900, 904))):
         write_table(paths.SPLITS / split, map(row, keys), MESSAGES)
-    monkeypatch.setattr(train, "pin_numerics", lambda threads, _: torch.set_num_threads(threads))
+    monkeypatch.setattr(
+        train, "pin_numerics", lambda compute, _: torch.set_num_threads(compute.threads)
+    )
     monkeypatch.setattr(sys, "argv", ["encode"])
     encode.main()
     train.main()

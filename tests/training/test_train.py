@@ -43,7 +43,9 @@ def row(key: int, answer: str = "가나다 ") -> dict[str, Any]:
 def encoded(tmp_path, monkeypatch):
     """A function that makes a project with a base of one family and encoded rows, in a folder."""
     # torch is here already
-    monkeypatch.setattr(train, "pin_numerics", lambda threads, _: torch.set_num_threads(threads))
+    monkeypatch.setattr(
+        train, "pin_numerics", lambda compute, _: torch.set_num_threads(compute.threads)
+    )
 
     def make(
         family: str,

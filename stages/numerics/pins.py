@@ -1,15 +1,26 @@
 """What decides the last bits of a float, fixed before torch loads."""
 
 import os
+import platform
 import sys
 
+from stages.numerics.kernels import X86_64
+from stages.params.compute import Compute
 
-def pin_numerics(threads: int, launched: bool = False) -> None:
-    """Fixes what decides the last bits of a float on one kind of CPU; call it before torch loads.
+# What every x86-64 processor since Haswell and Zen computes alike. MKL has kernels of its own for
+# each maker's processors, also among those for AVX2; COMPATIBLE is the one set without them.
+PORTABLE = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "COMPATIBLE"}
+NATIVE = {"MKL_CBWR": "AUTO"}  # the best of this processor, but the same from run to run
+
+
+def pin_numerics(compute: Compute, launched: bool = False) -> None:
+    """Fixes what decides the last bits of a float; call it before torch loads.
 
     Thread counts change the order of sums, and the instruction set changes their width, so both are
     set for every library that has a setting for it. The hash seed needs no pin: no stage iterates
-    over a set. `launched`: accelerate started this process, so its plugins are wanted.
+    over a set. Nor does numpy, but for its products: no stage uses what else it computes otherwise
+    on other processors (exp, log and powers of float64). `launched`: accelerate started this
+    process, so its plugins are wanted.
     """
     if "torch" in sys.modules:
         raise RuntimeError("pin_numerics must run before torch is imported")
@@ -20,11 +31,14 @@ def pin_numerics(threads: int, launched: bool = False) -> None:
         if not launched:
             del os.environ[variable]
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[variable] = str(threads)
+        os.environ[variable] = str(compute.threads)
+    # A library that finds fewer cores would take fewer threads, and another order of sums.
+    os.environ |= {"OMP_DYNAMIC": "FALSE", "MKL_DYNAMIC": "FALSE"}
+    portable = compute.numerics == "portable"
+    for variable in PORTABLE:
+        os.environ.pop(variable, None)
+    os.environ |= PORTABLE if portable else NATIVE
     os.environ |= {
-        "ATEN_CPU_CAPABILITY": "avx2",
-        "ONEDNN_MAX_CPU_ISA": "AVX2",
-        "MKL_CBWR": "AVX2",
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
         "TOKENIZERS_PARALLELISM": "false",
         "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -32,7 +46,11 @@ def pin_numerics(threads: int, launched: bool = False) -> None:
     }
     import torch
 
-    torch.set_num_threads(threads)
+    if portable and platform.machine() in X86_64:
+        from stages.numerics.portable import replace_operations
+
+        replace_operations()
+    torch.set_num_threads(compute.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     # Filling fresh memory guards against code that reads what nobody wrote; it costs a fifth of the
     # time, and a run that did so would fail the tests that compare bytes.

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from stages.params.runtime import Runtime
 from stages.pipeline.errors import EngineError, ParamsError, PipelineError
-from stages.pipeline.workers import AHEAD, Work, on_workers
+from stages.rows.workers import AHEAD, Work, on_workers
 
 RAY_ANSWERS_S = 15  # a cluster that lives answers within two
 RAY_RETRIES = 3  # of a batch whose worker died
