@@ -123,7 +123,7 @@ def _cures(out: Recorded, shared: Callable[[Recorded], bool]) -> Iterator[str]:
             yield f"mv {cached} {cached}.damaged"
         yield f"{away} && dvc pull {path}"
     elif out.stage:
-        yield f"dvc repro --force --single-item {shlex.quote(out.stage)}"
+        yield f"dvc repro --force --single-item -- {shlex.quote(out.stage)}"
     else:
         yield (
             f"# {out.path} is on no remote: put a copy of it there, or if you have edited it, "

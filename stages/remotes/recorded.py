@@ -60,7 +60,7 @@ def unread(repo: "Repo") -> dict[str, str]:
         elif out.files and not out.hash_info:
             found[str(out)] = (
                 "is recorded by the versions that a remote of the cloud keeps, and was not "
-                f"compared. `dvc remove {shlex.quote(f'{out}.dvc')}`, and `dvc add` it anew."
+                f"compared. `dvc remove {shlex.quote(f'./{out}.dvc')}`, and `dvc add` it anew."
             )
     return found
 

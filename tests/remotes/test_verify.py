@@ -263,3 +263,33 @@ def test_names_that_are_ignored_by_now_are_compared(project):
     assert "none wrong" in project.command("verify")
     damage(project.folder / "folder/b.orig", b"c")
     assert "folder/b.orig has other content" in project.command("verify", check=False)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        pytest.param("here", marks=pytest.mark.soak),
+        pytest.param("in the cache", marks=pytest.mark.soak),
+        "everywhere",
+    ],
+)
+def test_names_that_begin_with_a_dash_are_cured(project, lost):
+    text = (project.folder / "dvc.yaml").read_text()
+    own = "  -own:\n    cmd: echo 1 > ./-rf && echo 2 > ./-figures\n"
+    own += "    outs:\n      - ./-rf\n      - ./-figures: {cache: false}\n"
+    (project.folder / "dvc.yaml").write_text(text + own)
+    project.run("dvc", "repro", "--quiet")
+    project.run("dvc", "push")
+    project.run("git", "add", "--all")
+    project.run("git", "commit", "--quiet", "--message", "More")
+    if lost != "here":
+        damage(object_of(project, "-rf"), b"0")
+    if lost == "everywhere":
+        shutil.rmtree(project.folder.parent / "bucket")
+        project.run("dvc", "remote", "remove", "storage")
+    for name in ("-rf", "-figures"):
+        damage(project.folder / name, b"0")
+    found = project.command("verify", check=False)
+    assert "-rf has other content" in found and "-figures has other content" in found
+    cure(project, found)
+    assert "none wrong" in project.command("verify")
