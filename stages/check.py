@@ -35,7 +35,7 @@ def check_raw_files(config: Config) -> None:
         if path.exists() or path in read or _in_dvc(path):
             continue
         # A directory is there once a stage has made a file in it, and the other way round.
-        if any(fnmatch(source.path, out) or _within(path, Path(out)) for out in made):
+        if any(fnmatch(source.path, out) or paths.overlap(path, out) for out in made):
             continue
         raise InputError(
             source.path,
@@ -62,10 +62,6 @@ def raw_files_read() -> set[Path]:
     stages = recorded() if LOCK.is_file() else {}
     ingests = (entry for name, entry in stages.items() if name.startswith("ingest@"))
     return {Path(dep["path"]) for entry in ingests for dep in entry.get("deps", [])}
-
-
-def _within(path: Path, other: Path) -> bool:
-    return path.is_relative_to(other) or other.is_relative_to(path)
 
 
 def _in_dvc(path: Path) -> bool:

@@ -5,7 +5,6 @@ import platform
 import re
 import shutil
 import socket
-import subprocess
 import sys
 import urllib.parse
 from importlib.metadata import PackageNotFoundError, version
@@ -14,7 +13,8 @@ from pathlib import Path
 import psutil
 
 from stages.pipeline import paths
-from stages.remotes.advice import advice, configured
+from stages.remotes.advice import advice, configured, refused
+from stages.remotes.dvc import asked
 from stages.remotes.reach import SAID, reach
 from stages.remotes.unmasked import PERSONAL
 from stages.tracking.store import tracking_uri, without_secrets
@@ -56,17 +56,12 @@ def accelerators() -> list[str]:
     ]
 
 
-def dvc_setting(*arguments: str) -> str:
-    answer = subprocess.run(["dvc", *arguments], capture_output=True, text=True, check=False)
-    return answer.stdout.strip()
-
-
 def cache_link() -> str:
     """How DVC puts files of its cache into the workspace, tried in the order of its settings."""
-    asked = dvc_setting("config", "cache.type") or "reflink,copy (default)"
-    lines = dvc_setting("doctor").splitlines()
+    types = asked("config", "cache.type") or "reflink,copy (default)"
+    lines = asked("doctor").splitlines()
     able = next((line for line in lines if line.startswith("Cache types")), "Cache types: unknown")
-    return f"{asked}; this disk offers {able.partition(':')[2].strip() or 'copy'}"
+    return f"{types}; this disk offers {able.partition(':')[2].strip() or 'copy'}"
 
 
 def reachable(address: str) -> str:
@@ -90,9 +85,14 @@ def remotes() -> tuple[dict[str, str], list[str]]:
         committed, merged = configured()
     except Exception as error:  # DVC refuses its own configuration in many ways
         return {"remote": f".dvc/config cannot be read ({type(error).__name__})"}, []
-    lines = {}
+    lines, bad = {}, refused(merged)
     for name, settings in sorted(merged.items()):
-        if name == PERSONAL and settings == committed.get(name):
+        if name in bad:
+            lines[f"remote {name}"] = (
+                f"has settings that DVC refuses, and with them every command: {bad[name]}. Correct "
+                "them in .dvc/config or .dvc/config.local."
+            )
+        elif name == PERSONAL and settings == committed.get(name):
             lines[f"remote {name}"] = "nowhere but here; `make remote NAME=personal URL=...`"
         else:
             outcome = reach(name)

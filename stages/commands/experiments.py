@@ -81,7 +81,8 @@ def not_compared(entry: Json) -> str | None:
     if FIGURES in entry["data"]["metrics"]:
         return f"{name} has no {FIGURES}: the pipeline has not run to its end there."
     return (
-        f"{name} is older than {FIGURES}. What both have: "
+        f"{name} is older than {FIGURES}, so its figures are not in this table, and plain `dvc "
+        f"metrics diff` lists each number of it beside `-`.\n  What both have: "
         f"dvc metrics diff {entry['rev'][:7]} --targets metrics/summary.json"
     )
 

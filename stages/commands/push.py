@@ -10,6 +10,7 @@ from stages.params.reading import read_params
 from stages.pipeline import paths
 from stages.pipeline.program import run
 from stages.remotes.dvc import dvc
+from stages.remotes.holdings import refuse_versions
 from stages.remotes.planted import Params, refuse_planted
 from stages.remotes.reach import names
 from stages.remotes.recorded import recorded
@@ -35,7 +36,7 @@ def push() -> int:
     """Sends all outputs that have a place to go to, and returns DVC's exit code.
 
     Raises:
-        RemoteError: there is no remote.
+        RemoteError: there is no remote, or one that cannot be verified.
     """
     from dvc.repo import Repo
 
@@ -44,6 +45,8 @@ def push() -> int:
         outs = [out for out in recorded(repo) if out.is_pushed]
     if not remotes:
         raise RemoteError("dvc", "has no remote.", "`make remote URL=...` sets one up.")
+    for name in remotes:
+        refuse_versions(repo, name)
     bound = [out.path for out in outs if (out.remote or default) in remotes]
     return dvc("push", "--", *bound) if bound else 0
 

@@ -2,19 +2,20 @@
 conflicts (`make resolve`). Other files, params.yaml among them, are resolved by hand."""
 
 import logging
-import subprocess
 from typing import Any
 
 from ruamel.yaml import YAML
 
 from stages.pipeline.dvc_lock import LOCK
 from stages.pipeline.errors import PipelineError
+from stages.pipeline.git import asked, git
+from stages.pipeline.paths import overlap
 from stages.pipeline.program import run
-from stages.remotes.merging import merged, results
+from stages.remotes.merging import merged_lock, results
 
 log = logging.getLogger("resolve")
 
-BASE, OURS, THEIRS = 1, 2, 3  # as Git numbers them in a conflict
+MERGED, BASE, OURS, THEIRS = range(4)  # as Git numbers them in its index
 CONTINUED_BY = {
     "MERGE_HEAD": "git commit",
     "REBASE_HEAD": "git rebase --continue",
@@ -26,30 +27,24 @@ class MergeError(PipelineError, RuntimeError):
     """A merge that is not what this command can resolve."""
 
 
-def git(*arguments: str) -> bytes:
-    return subprocess.run(["git", *arguments], capture_output=True, check=True).stdout
-
-
 def conflicts() -> set[str]:
-    listed = git("diff", "--name-only", "--diff-filter=U", "-z").decode().split("\0")
+    listed = git("diff", "--name-only", "--diff-filter=U", "-z").split("\0")
     return set(filter(None, listed))
 
 
-def entries(side: int) -> dict[str, Any]:
-    """The stages of one side's dvc.lock; none where it has none."""
-    shown = subprocess.run(["git", "show", f":{side}:{LOCK}"], capture_output=True, check=False)
-    content = YAML(typ="safe", pure=True).load(shown.stdout) if not shown.returncode else None
-    return (content or {}).get("stages", {})
+def lock_of(revision: str) -> dict[str, Any]:
+    """dvc.lock of a commit, or of a side of the conflict; empty where that has none."""
+    content = YAML(typ="safe", pure=True).load(asked("show", f"{revision}:{LOCK}") or "")
+    return content or {}
 
 
 def take(path: str, side: str) -> bool:
-    """Takes a file or folder that is in Git from one side; False where the side has none."""
-    has = subprocess.run(
-        ["git", "cat-file", "-e", f"{side}:{path}"], capture_output=True, check=False
-    )
-    if has.returncode == 0:
-        git("checkout", side, "--", path)
-    return has.returncode == 0
+    """Takes a file or folder that is in Git from one side, and nothing that only the other side
+    has in it; False where the side has none."""
+    has = asked("cat-file", "-e", f"{side}:{path}") is not None
+    if has:
+        git("restore", f"--source={side}", "--staged", "--worktree", "--", path)
+    return has
 
 
 def their_commit() -> str:
@@ -59,8 +54,7 @@ def their_commit() -> str:
         MergeError: none is.
     """
     for name in CONTINUED_BY:
-        asked = ["git", "rev-parse", "--verify", "--quiet", name]
-        if subprocess.run(asked, capture_output=True, check=False).returncode == 0:
+        if asked("rev-parse", "--verify", "--quiet", name) is not None:
             return name
     raise MergeError("Git", "merges no commit here.", "Run `git merge <branch>` first.")
 
@@ -69,22 +63,35 @@ def main() -> None:
     from dvc.utils.serialize import dump_yaml
 
     where = conflicts()
-    if str(LOCK) not in where:
+    if not where:
         raise MergeError(
             str(LOCK),
             "is in no conflict.",
             "Run `git merge <branch>` first; where only one side has new results, Git takes them.",
         )
     their_name = their_commit()
-    ours, theirs = entries(OURS), entries(THEIRS)
-    stages = merged(entries(BASE), ours, theirs)
-    dump_yaml(str(LOCK), {"schema": "2.0", "stages": stages})
-    git("add", "--", str(LOCK))
-    taken = sum(
-        take(path, "HEAD" if is_ours else their_name) for path, is_ours in results(stages, ours)
-    )
+    if str(LOCK) in where:
+        ours = lock_of(f":{OURS}")
+        lock = merged_lock(lock_of(f":{BASE}"), ours, lock_of(f":{THEIRS}"))
+        chosen = list(results(lock.get("stages", {}), ours.get("stages", {})))
+        dump_yaml(str(LOCK), lock)
+        git("add", "--", str(LOCK))
+    else:  # what it records is clear, and tells which side's results are meant
+        lock, ours = lock_of(f":{MERGED}"), lock_of("HEAD")
+        chosen = [
+            (path, is_ours)
+            for path, is_ours in results(lock.get("stages", {}), ours.get("stages", {}))
+            if any(overlap(path, one) for one in where)
+        ]
+        if not chosen:
+            raise MergeError(
+                ", ".join(sorted(where)),
+                "is in conflict, and is neither dvc.lock nor a result.",
+                f"Resolve it by hand, `git add` it, then `{CONTINUED_BY[their_name]}`.",
+            )
+    taken = sum(take(path, "HEAD" if is_ours else their_name) for path, is_ours in chosen)
+    log.info("%s%d results are resolved.", "dvc.lock and " * (str(LOCK) in where), taken)
     left = sorted(conflicts())
-    log.info("dvc.lock and %d results are resolved.", taken)
     if left:
         log.info("By hand, then `git add`: %s", ", ".join(left))
     log.info(

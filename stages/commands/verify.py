@@ -8,17 +8,19 @@ from tqdm import tqdm
 from stages.pipeline.program import run
 from stages.remotes.contents import Verified, verify
 from stages.remotes.reach import names
-from stages.remotes.recorded import recorded
+from stages.remotes.recorded import recorded, unread
 
 
 def said(found: Verified) -> str:
     lines = [f"{path} {what}." for path, what in sorted(found.wrong.items())]
     if found.cures:
         lines += ["To cure it:", *(f"  {command}" for command in found.cures)]
+    lines += [f"{path} {why}" for path, why in sorted(found.unread.items())]
     rate = found.seconds / max(found.size / 1e9, 1e-9)
     lines.append(
         f"{found.files} files, {found.size / 1e9:.3f} GB, in {found.seconds:.1f} s "
         f"({rate:.1f} s a GB): {len(found.wrong) or 'none'} wrong; "
+        f"{len(found.unread) or 'no'} outputs could not be compared; "
         f"{len(found.absent)} outputs are not here."
     )
     return "\n".join(lines)
@@ -33,8 +35,9 @@ def main() -> None:
     ):
         remotes, default = names(repo), repo.config["core"].get("remote")
         found = verify(recorded(repo), lambda out: (out.remote or default) in remotes, bar.update)
+        found.unread = unread(repo)
     print(said(found))
-    if found.wrong:
+    if found.wrong or found.unread:
         sys.exit(1)
 
 

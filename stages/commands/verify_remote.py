@@ -9,6 +9,7 @@ from stages.commands.push import check
 from stages.pipeline.program import run
 from stages.remotes.holdings import Held, send_again, verify_remote
 from stages.remotes.reach import names, refuse_unreachable
+from stages.remotes.recorded import imported, unread
 from stages.remotes.unmasked import RemoteError
 
 
@@ -39,6 +40,7 @@ def main() -> None:
         remotes = names(repo)
         if not remotes:
             raise RemoteError("dvc", "has no remote.", "`make remote URL=...` sets one up.")
+        elsewhere, other = imported(repo), unread(repo)
         for name in remotes:
             refuse_unreachable(name)
         found = {name: verify_remote(repo, name) for name in remotes}
@@ -50,9 +52,13 @@ def main() -> None:
         ]
     for name, held in found.items():
         print(said(name, held))
+    if elsewhere:
+        print(f"{', '.join(elsewhere)}: of `dvc import`, which no remote here has to hold.")
+    for path, why in sorted(other.items()):
+        print(f"{path} {why}")
     if kept:
         sys.exit(f"left as they are, since the cache here does not hold them whole: {kept}")
-    if any(held.faults for held in found.values()) and not cure:
+    if other or (any(held.faults for held in found.values()) and not cure):
         sys.exit(1)
 
 

@@ -10,13 +10,13 @@ of Git that makes the model again, which is why nothing may be uncommitted.
 import hashlib
 import json
 import logging
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from stages.params.base import Base
 from stages.pipeline import paths
+from stages.pipeline.git import asked, git
 from stages.pipeline.hashes import counted_files
 from stages.release.check import ReleaseError, judged, lines, lock, same_as_recorded, verdict
 from stages.release.locked import locked, sbom
@@ -50,14 +50,9 @@ def committed() -> str:
     Raises:
         ReleaseError: a tracked file differs from it.
     """
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ReleaseError(".", "is not a Git repository.", "Publish from a clone.")
-        return done.stdout.strip()
-
-    commit = git("rev-parse", "HEAD")
+    commit = asked("rev-parse", "HEAD")
+    if commit is None:
+        raise ReleaseError(".", "is not a Git repository.", "Publish from a clone.")
     if git("status", "--porcelain", "--untracked-files=no", "--", "."):
         raise ReleaseError(
             f"commit {commit[:12]}",

@@ -6,42 +6,20 @@ made as objects of Git alone: branch, index and files are touched only once they
 """
 
 import json
-import os
 import re
-import subprocess
 import tempfile
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 from stages.pipeline import paths
+from stages.pipeline.git import GitError, asked, git
 from stages.release.check import ReleaseError
 
 CHANGELOG = Path("CHANGELOG.md")
 HEADLINE = paths.METRICS / "headline.json"
 VERSION = re.compile(r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})")
 ARTIFACTS = ("adapter", "merged-bf16", "mxfp4", "training-data")  # as dvc.yaml names them
-
-
-def git(*arguments: str, given: str | None = None, **environment: str) -> str:
-    """
-    Raises:
-        ReleaseError: Git refuses; what it said of that is repeated.
-    """
-    done = subprocess.run(
-        ["git", *arguments],
-        input=given,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["it says nothing"]
-        telling = [line for line in lines if re.search("fatal:|error:|rejected", line)]
-        said = (telling or lines)[0].strip()
-        raise ReleaseError(f"git {arguments[0]}", f"fails: {said}.", "Mend that, and try again.")
-    return done.stdout.strip()
 
 
 def tags_of(version: str) -> list[str]:
@@ -79,12 +57,11 @@ def branch() -> str:
     Raises:
         ReleaseError: no branch is checked out.
     """
-    try:
-        return git("symbolic-ref", "--short", "HEAD")
-    except ReleaseError:
+    if (name := asked("symbolic-ref", "--short", "HEAD")) is None:
         raise ReleaseError(
             "HEAD", "is on no branch.", "Check the branch out that is to be released."
-        ) from None
+        )
+    return name
 
 
 def _tags_at(remote: str) -> list[str]:
@@ -97,7 +74,7 @@ def entry(version: str, last: str | None) -> str:
     now = json.loads(HEADLINE.read_text(encoding="utf-8"))
     before = {}
     if last is not None:
-        with suppress(ReleaseError, ValueError):  # it may be older than the file
+        with suppress(GitError, ValueError):  # it may be older than the file
             before = json.loads(git("show", f"{last}:{HEADLINE.as_posix()}"))
     head = ["figure", last or "before", f"v{version}"]
     rows = [[key, str(before.get(key, "-")), str(value)] for key, value in sorted(now.items())]
@@ -130,7 +107,7 @@ def publish_version(version: str, last: str | None, remote: str) -> list[str]:
     """Makes the commit and the tags, and pushes both at once. Returns the tags.
 
     Raises:
-        ReleaseError: Git refuses a part of it; then none of it is here or there.
+        GitError: Git refuses a part of it; then none of it is here or there.
     """
     onto, tags = branch(), tags_of(version)
     commit = _commit(version, changelog_with(entry(version, last), committed_changelog()))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from stages.pipeline.errors import cut
 from stages.remotes.unmasked import PERSONAL
 
 Remotes = Mapping[str, Mapping[str, Any]]  # settings by name
@@ -17,12 +18,27 @@ def configured() -> tuple[Remotes, Remotes]:
     """The remotes of .dvc/config, which all share, and the same with .dvc/config.local."""
     from dvc.config import Config
 
-    config = Config(dvc_dir=".dvc")
+    config = Config(dvc_dir=".dvc", validate=False)  # one that is refused hides no other
     levels = (cast(dict[str, Any], config.load_one(level)) for level in LEVELS)
     committed, local = (level.get("remote", {}) for level in levels)
     return committed, {
         name: {**committed.get(name, {}), **local.get(name, {})} for name in {*committed, *local}
     }
+
+
+def refused(merged: Remotes) -> dict[str, str]:
+    """The remotes whose settings DVC refuses, and with one of them every command; by name, why."""
+    from dvc.config import Config, ConfigError
+
+    found = {}
+    for name, settings in merged.items():
+        try:
+            Config.validate({"remote": {name: dict(settings)}})
+        except ConfigError as error:
+            why, _, at = str(error).removeprefix("config file error: ").partition(" @ ")
+            key = at.rpartition("[")[2].strip("]'")
+            found[name] = cut(why if key in ("", name) else f"{key}: {why}")
+    return found
 
 
 def advice(committed: Remotes, merged: Remotes, local: Path = LOCAL) -> Iterator[str]:

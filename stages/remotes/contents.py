@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stages.pipeline.hashes import counted_files, dvc_hash
-from stages.remotes.recorded import Recorded, recorded
+from stages.remotes.recorded import Recorded, recorded, unread
 from stages.remotes.unmasked import RemoteError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Verified:
     size: int = 0
     seconds: float = 0.0
     absent: list[str] = field(default_factory=list)  # outputs that are not here
+    unread: dict[str, str] = field(default_factory=dict)  # by path: why it was not compared
     wrong: dict[str, str] = field(default_factory=dict)  # by path: what is wrong with it
     cures: list[str] = field(default_factory=list)  # commands
 
@@ -64,18 +65,22 @@ def verify(
 def refuse_damaged(repo: "Repo") -> None:
     """
     Raises:
-        RemoteError: an output that is here is not what dvc.lock records.
+        RemoteError: an output that is here is not what dvc.lock records, or cannot be compared.
     """
-    if wrong := verify(recorded(repo), lambda out: True).wrong:
+    if wrong := {**verify(recorded(repo), lambda out: True).wrong, **unread(repo)}:
         raise RemoteError(
             ", ".join(sorted(wrong)),
-            "is not what dvc.lock records.",
+            "is not what dvc.lock records, or cannot be compared.",
             "`make verify` says what is wrong with it, and the commands that cure it.",
         )
 
 
 def _files(out: Recorded) -> list[Path]:
-    return counted_files(out.place) if out.place.is_dir() else [out.place]
+    """With what .dvcignore names since then."""
+    if not out.place.is_dir():
+        return [out.place]
+    named = (out.place / name for name in out.entries() or {})
+    return sorted({*counted_files(out.place), *filter(Path.is_file, named)})
 
 
 def _wrong_in(
@@ -118,7 +123,7 @@ def _cures(out: Recorded, shared: Callable[[Recorded], bool]) -> Iterator[str]:
             yield f"mv {cached} {cached}.damaged"
         yield f"{away} && dvc pull {path}"
     elif out.stage:
-        yield f"dvc repro --force --single-item {shlex.quote(out.stage)}"
+        yield f"dvc repro --force --single-item -- {shlex.quote(out.stage)}"
     else:
         yield (
             f"# {out.path} is on no remote: put a copy of it there, or if you have edited it, "

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stages.remotes.recorded import Recorded, recorded
+from stages.remotes.unmasked import RemoteError
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -47,8 +48,10 @@ def verify_remote(repo: "Repo", name: str) -> Held:
     """Looks for every object of the recorded outputs that are bound for the remote.
 
     Raises:
+        RemoteError: it keeps its objects otherwise than by their hashes.
         What the remote's library raises where it cannot be reached.
     """
+    refuse_versions(repo, name)
     odb = repo.cloud.get_remote_odb(name)
     outs = _bound_for(repo, name)
     stored = _listed(odb)
@@ -61,6 +64,22 @@ def verify_remote(repo: "Repo", name: str) -> Held:
         if faults := list(_faults(out, odb, stored)):
             done.faults[out.path] = faults
     return done
+
+
+def refuse_versions(repo: "Repo", name: str) -> None:
+    """
+    Raises:
+        RemoteError: the remote keeps files under their own names, in the versions of a bucket.
+    """
+    settings = repo.config["remote"].get(name, {})
+    if on := [key for key in ("version_aware", "worktree") if settings.get(key)]:
+        raise RemoteError(
+            f"the remote {name}",
+            f"is set to {' and '.join(on)}: it keeps files by their names, and not by the hashes "
+            "that are compared here.",
+            f"`dvc remote modify --unset {name} {on[0]}` for a new place, or set up another one "
+            "(`make remote URL=... NAME=...`).",
+        )
 
 
 def send_again(repo: "Repo", name: str, held: Held) -> list[str]:

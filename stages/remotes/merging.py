@@ -5,17 +5,36 @@ stage's entry comes whole from one side: from the one that has changed it. Where
 that of the side that trained, so that no training is repeated. Metrics follow the entries.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+Lock = Mapping[str, Any]  # what dvc.lock holds
 Stages = Mapping[str, Any]  # entries of dvc.lock by the names of the stages
 COSTLY = ("base", "train", "merge", "export", "answer")  # the first that differs decides
 
 
-def merged(base: Stages, ours: Stages, theirs: Stages) -> dict[str, Any]:
-    """The entries of both sides; `base` are those of the commit that they come from. What one side
-    removed is removed."""
-    preferred = theirs if _trained(base, theirs, ours) else ours
+def merged_lock(base: Lock, ours: Lock, theirs: Lock) -> dict[str, Any]:
+    """Both sides' dvc.lock; `base` is that of the commit that they come from. Data sets are merged
+    by their names, as stages are, and any other key as a whole."""
+    stages = [side.get("stages", {}) for side in (base, ours, theirs)]
+    theirs_first = _trained(stages[0], stages[2], stages[1])
+    found = _chosen((base, ours, theirs), theirs_first)
+    if "stages" in found:
+        found["stages"] = _chosen(stages, theirs_first)
+    if "datasets" in found:
+        named = [_by_name(side.get("datasets", [])) for side in (base, ours, theirs)]
+        found["datasets"] = list(_chosen(named, theirs_first).values())
+    return found
+
+
+def _by_name(datasets: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return {one["name"]: one for one in datasets}
+
+
+def _chosen(sides: Sequence[Mapping[str, Any]], theirs_first: bool) -> dict[str, Any]:
+    """Each entry from the side that has changed it; what one side removed is removed."""
+    base, ours, theirs = sides
+    preferred = theirs if theirs_first else ours
     found = {}
     for name in sorted({*ours, *theirs}):
         if ours.get(name) == base.get(name):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from stages.remotes.unmasked import PERSONAL, RemoteError
 
@@ -123,23 +123,25 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def listing(name: str) -> Outcome:
     """Lists the top of the remote, or where that is not there yet, what it would lie in."""
-    from dvc.repo import Repo
+    from dvc.config import Config
+    from dvc.fs import get_cloud_fs
 
     try:
-        with Repo() as repo:
-            remote = repo.cloud.get_remote(name)
-            fs, path = remote.fs, remote.path.rstrip("/")
-            if fs.protocol in ("http", "https"):
-                return _answers(fs, path)
-            try:
-                fs.ls(path, detail=False)
-            except FileNotFoundError:
-                above = path.split("/")[0] if fs.protocol in ("s3", "gs", "azure") else None
-                if above is None:
-                    raise
-                fs.ls(above, detail=False)
-                return "empty"
-            return "ok"
+        # Not by a `Repo`: that refuses all remotes if the settings of one will not do.
+        config = Config(dvc_dir=".dvc", validate=False)
+        kind, settings, path = cast(tuple[Any, ...], get_cloud_fs(config, name=name))
+        fs, path = kind(**settings), path.rstrip("/")
+        if fs.protocol in ("http", "https"):
+            return _answers(fs, path)
+        try:
+            fs.ls(path, detail=False)
+        except FileNotFoundError:
+            above = path.split("/")[0] if fs.protocol in ("s3", "gs", "azure") else None
+            if above is None:
+                raise
+            fs.ls(above, detail=False)
+            return "empty"
+        return "ok"
     except Exception as error:  # of any library
         return outcome_of(error)
 

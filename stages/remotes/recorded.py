@@ -1,5 +1,6 @@
 """What DVC has recorded of each output: in dvc.lock, or in a `.dvc` file."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,8 +47,32 @@ class Recorded:
         return {entry["relpath"]: entry["md5"] for entry in read_json_list(self.object(self.oid))}
 
 
+def unread(repo: "Repo") -> dict[str, str]:
+    """Outputs that have no MD5 of their content, so that nothing here can compare them; by path,
+    what is to be said of each."""
+    found = {}
+    for out in repo.index.outs:
+        if out.hash_info and out.hash_info.name != "md5":
+            found[str(out)] = (
+                f"is recorded by {out.hash_info.name}, as DVC 2 did, and was not compared. `dvc "
+                "cache migrate --dvc-files`, commit the `.dvc` files, and `make push`."
+            )
+        elif out.files and not out.hash_info:
+            found[str(out)] = (
+                "is recorded by the versions that a remote of the cloud keeps, and was not "
+                f"compared. `dvc remove {shlex.quote(f'./{out}.dvc')}`, and `dvc add` it anew."
+            )
+    return found
+
+
+def imported(repo: "Repo") -> list[str]:
+    """What `dvc import` brought: DVC fetches it from its repository, and pushes it nowhere."""
+    return sorted(str(out) for out in repo.index.outs if out.stage.is_repo_import)
+
+
 def recorded(repo: "Repo") -> list[Recorded]:
-    """In the order of their paths; outputs that were never made are left out."""
+    """In the order of their paths; outputs that were never made are left out, and those that are
+    `unread`."""
     cache = Path(repo.cache.local.path)
     found = [
         Recorded(
@@ -57,7 +82,7 @@ def recorded(repo: "Repo") -> list[Recorded]:
             size=out.meta.size if out.meta else None,
             remote=out.remote,
             is_cached=out.use_cache,
-            is_pushed=out.use_cache and out.can_push and not out.stage.is_import,
+            is_pushed=out.use_cache and out.can_push and not out.stage.is_repo_import,
             cache=cache,
             stage=None if out.stage.is_data_source else out.stage.addressing,
         )

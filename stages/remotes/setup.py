@@ -157,7 +157,8 @@ def _write(level: str, name: str, settings: Settings, default: bool = False) -> 
     elif file.is_file():
         file.chmod(0o600)
     try:
-        with Config(dvc_dir=".dvc").edit(level) as edited:
+        # What is there already may be what is to be mended; what is written is validated.
+        with Config(dvc_dir=".dvc", validate=False).edit(level) as edited:
             conf = cast(dict[str, Any], edited)
             conf.setdefault("remote", {}).setdefault(name, {}).update(settings)
             if default:

@@ -1,10 +1,10 @@
 """Raw files that are of an older commit than their `.dvc` files: after `git pull` without
 `make pull`. `dvc repro` would take them for new ones, and write the old hash back."""
 
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stages.pipeline.git import asked
 from stages.pipeline.hashes import dvc_hash
 from stages.remotes.unmasked import RemoteError
 
@@ -32,6 +32,5 @@ def refuse_stale(repo: "Repo") -> None:
 
 def _is_older(place: Path) -> bool:
     """Whether what is there was recorded once."""
-    command = ["git", "log", "--patch", "--format=", "--", f"{place.name}.dvc"]
-    log = subprocess.run(command, cwd=place.parent, capture_output=True, text=True, check=False)
-    return f"md5: {dvc_hash(place)}\n" in log.stdout
+    log = asked("log", "--patch", "--format=", "--", f"{place}.dvc") or ""
+    return f"md5: {dvc_hash(place)}\n" in log

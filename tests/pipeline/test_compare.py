@@ -143,9 +143,15 @@ def test_what_cannot_be_compared_is_named(compared: Project):
     compared.run("git", "mv", FIGURES, "metrics/other.json")
     compared.commit("As older commits are")
     said = make_experiments(compared)
-    assert "main is older than metrics/headline.json." in said
+    assert "main is older than metrics/headline.json, so its figures are not in" in said
     assert "loss_nats" not in said.splitlines()[0]
     older = compared.run("git", "rev-parse", "HEAD")[:7]
+    plain = json.loads(compared.run("dvc", "metrics", "diff", older, "HEAD~1", "--all", "--json"))
+    assert plain and all(
+        len(both.keys() & {"old", "new"}) == 1 or None in (both["old"], both["new"])
+        for figures in plain.values()
+        for both in figures.values()
+    )
     command = f"dvc metrics diff {older} --targets metrics/summary.json"
     assert command in said and compared.run(*command.split()).strip() == ""
 
@@ -164,6 +170,13 @@ def test_secrets_of_a_remote_need_its_address_beside_them(compared: Project):
     assert "failed" not in compared.run(*command)
     found = json.loads(compared.run(*command, "--json"))[FIGURES]
     assert found["loss_nats"]["old"] == committed(compared, "HEAD~2", FIGURES)["loss_nats"]
+
+
+def test_an_older_commit_is_told_with_what_both_have():
+    older = {"rev": "b" * 40, "name": "main", "data": {"metrics": {}, "params": {}}}
+    said = not_compared(older)
+    assert said is not None and "lists each number of it beside `-`" in said
+    assert said.endswith("dvc metrics diff bbbbbbb --targets metrics/summary.json")
 
 
 def test_a_commit_that_cannot_be_read_is_told_with_its_cure():

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from stages.remotes.advice import advice
+from stages.remotes.dvc import asked
 from tests.remotes.small import Small, small_project
 
 SECRET = "geheim-4711"
@@ -148,6 +149,30 @@ def test_the_doctor_warns_of_what_loses_or_tells(project):
         assert warned in said
     assert "http://127.0.0.1:9 does not answer" in said
     assert "bucket is not there" in said
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("url = odd://place", "Unsupported URL type odd://"),
+        ("url = http://127.0.0.1:9/x\n    jobs = many", "jobs: expected int"),
+    ],
+)
+def test_settings_that_dvc_refuses_hide_no_other_remote(project, tmp_path, setting, said):
+    project.command("remote", "--url", str(tmp_path / "bucket"))
+    with (project.folder / ".dvc/config").open("a") as config:
+        config.write(f"['remote \"bad\"']\n    {setting}\n")
+    lines = project.command("doctor").splitlines()
+    assert any(line.startswith("remote bad") and said in line for line in lines), lines
+    assert any(line.endswith("bucket answers") for line in lines), lines
+    if "jobs = many" not in setting:
+        project.command("remote", "--url", str(tmp_path / "other"), "--name", "bad")
+        assert "other answers" in project.command("doctor")
+
+
+def test_dvc_is_not_waited_for():
+    assert asked("version", within_s=0.01) == ""
+    assert asked("--version")
 
 
 def test_what_make_remote_sets_up_is_warned_of_no_more(project, tmp_path):

@@ -208,3 +208,88 @@ def test_who_has_not_the_content_removes_nothing(project, tmp_path):
     copy = project.clone(tmp_path / "clone")
     said = copy.command("verify_remote", "--cure", check=False)
     assert "left as they are" in said and "model.bin" in said
+
+
+@pytest.mark.parametrize("setting", ["version_aware", "worktree"])
+def test_a_remote_of_versions_is_refused_by_its_name(project, setting):
+    project.run("dvc", "remote", "modify", "storage", setting, "true")
+    for command in ("push", "verify_remote"):
+        said = project.command(command, check=False)
+        assert said.startswith(f"ERROR the remote storage: is set to {setting}"), said
+
+
+def test_what_dvc_2_recorded_is_named_until_it_is_migrated(project):
+    raw = project.folder / "old.txt"
+    raw.write_text("old\n")
+    project.run("dvc", "add", "old.txt")
+    project.run("dvc", "push")
+    record = project.folder / "old.txt.dvc"
+    record.write_text(record.read_text().replace("  hash: md5\n", ""))
+    cached = object_of(project, "old.txt")
+    legacy = project.folder / ".dvc/cache" / cached.parent.name / cached.name
+    legacy.parent.mkdir()
+    cached.rename(legacy)
+    for command in ("verify", "verify_remote"):
+        said = project.command(command, check=False)
+        assert "old.txt is recorded by md5-dos2unix" in said, said
+    assert "1 outputs could not be compared" in project.command("verify", check=False)
+    project.run("dvc", "cache", "migrate", "--dvc-files")
+    assert "none wrong; no outputs could not" in project.command("verify")
+
+
+def test_imports(project, tmp_path):
+    """A folder of another repository comes from there; what came by its address is pushed."""
+    source = small_project(tmp_path / "source")
+    (source.folder / "folder/a.orig").write_text("as editors leave it")
+    source.run("dvc", "commit", "--force", "--quiet")
+    source.run("git", "commit", "--quiet", "--all", "--message", "More")
+    (project.folder / ".dvcignore").write_text("*.orig\n")
+    project.run("dvc", "import", str(source.folder), "folder", "--out", "imported")
+    (source.folder / "another.bin").write_text("another")
+    project.run("dvc", "import-url", str(source.folder / "another.bin"), "url.bin")
+    assert (project.folder / "imported/a.orig").is_file()
+    assert "none wrong" in project.command("verify")
+    assert "url.bin: it is not there" in project.command("verify_remote", check=False)
+    project.run("dvc", "push")
+    said = project.command("verify_remote")
+    assert "imported: of `dvc import`" in said and "no outputs are not whole" in said
+
+
+def test_names_that_are_ignored_by_now_are_compared(project):
+    """As a folder was recorded before .dvcignore had the name."""
+    source = project.folder / "source/folder/b.orig"
+    source.write_text("b")
+    project.run("dvc", "repro", "--quiet")
+    assert "none wrong" in project.command("verify")
+    damage(project.folder / "folder/b.orig", b"c")
+    assert "folder/b.orig has other content" in project.command("verify", check=False)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        pytest.param("here", marks=pytest.mark.soak),
+        pytest.param("in the cache", marks=pytest.mark.soak),
+        "everywhere",
+    ],
+)
+def test_names_that_begin_with_a_dash_are_cured(project, lost):
+    text = (project.folder / "dvc.yaml").read_text()
+    own = "  -own:\n    cmd: echo 1 > ./-rf && echo 2 > ./-figures\n"
+    own += "    outs:\n      - ./-rf\n      - ./-figures: {cache: false}\n"
+    (project.folder / "dvc.yaml").write_text(text + own)
+    project.run("dvc", "repro", "--quiet")
+    project.run("dvc", "push")
+    project.run("git", "add", "--all")
+    project.run("git", "commit", "--quiet", "--message", "More")
+    if lost != "here":
+        damage(object_of(project, "-rf"), b"0")
+    if lost == "everywhere":
+        shutil.rmtree(project.folder.parent / "bucket")
+        project.run("dvc", "remote", "remove", "storage")
+    for name in ("-rf", "-figures"):
+        damage(project.folder / name, b"0")
+    found = project.command("verify", check=False)
+    assert "-rf has other content" in found and "-figures has other content" in found
+    cure(project, found)
+    assert "none wrong" in project.command("verify")
