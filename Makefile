@@ -93,6 +93,7 @@ bench: $(DEV) ## speed and quality beside other tools, in one run
 	python -m benchmarks.packing
 	python -m benchmarks.mxfp4
 	python -m benchmarks.weights
+	python -m benchmarks.pipeline
 
 # A folder of its own for llama.cpp, which sees what VENV has: VENV stays as its lock says.
 LLAMACPP ?= .venv-llamacpp

@@ -5,6 +5,7 @@ import platform
 import re
 import shutil
 import socket
+import subprocess
 import sys
 import urllib.parse
 from importlib.metadata import PackageNotFoundError, version
@@ -25,6 +26,7 @@ PACKAGES = (
 )  # fmt: skip
 LOCKS = ("requirements.lock", "requirements-torch.lock")
 GIB = 2**30
+FINGERPRINT_S = 120  # it takes three
 
 
 def packages() -> dict[str, str]:
@@ -54,6 +56,18 @@ def accelerators() -> list[str]:
         f"{torch.cuda.get_device_properties(i).total_memory / GIB:.0f} GiB"
         for i in range(torch.cuda.device_count())
     ]
+
+
+def numerics() -> str:
+    """What this machine computes, in a process of its own: the numerics are fixed before torch."""
+    command = [sys.executable, "-m", "stages.commands.fingerprint"]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=FINGERPRINT_S
+        )
+    except subprocess.SubprocessError as error:
+        return f"cannot be told ({type(error).__name__})"
+    return f"{done.stdout.strip()}; whoever has the same gets the same bytes of numeric stages"
 
 
 def cache_link() -> str:
@@ -111,6 +125,7 @@ def main() -> None:
         "cpu": f"{psutil.cpu_count(logical=False)} cores, {psutil.cpu_count()} threads",
         "memory": f"{memory.available / GIB:.1f} of {memory.total / GIB:.1f} GiB available",
         "disk": f"{disk.free / GIB:.1f} of {disk.total / GIB:.1f} GiB free at {Path.cwd()}",
+        "numerics": numerics(),
         "gpu": "; ".join(accelerators()) or "none",
         **packages(),
         "dvc cache": cache_link(),

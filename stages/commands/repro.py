@@ -3,6 +3,8 @@ are absent, which only some may have, the stages that made them are taken as the
 that failed removed is brought back first."""
 
 import logging
+import os
+import subprocess
 import sys
 
 from stages.pipeline.program import run
@@ -10,6 +12,7 @@ from stages.remotes.dvc import dvc
 from stages.remotes.removed import bring_back, is_fresh
 from stages.remotes.stale import refuse_stale
 from stages.remotes.unmasked import RemoteError, absent, needing
+from stages.tracking.notes import COMMAND, LATER, NOTED
 
 log = logging.getLogger("repro")
 
@@ -40,16 +43,25 @@ def taken_as_recorded() -> list[str]:
     return away
 
 
+def rebuild(*flags: str) -> int:
+    """Runs `dvc repro`, then sends the numbers of all stages that ran, of a failed run too."""
+    os.environ[LATER] = "1"
+    try:
+        return dvc("repro", *flags)
+    finally:
+        subprocess.run([sys.executable, "-m", COMMAND, NOTED], check=False)
+
+
 def main() -> None:
     away = taken_as_recorded()
     if not away:
-        sys.exit(dvc("repro"))
+        sys.exit(rebuild())
     log.info(
         "%d outputs with unmasked text are not here. They are taken as recorded, so what reads "
         "them must not change: that is up to those who have them.",
         len(away),
     )
-    sys.exit(dvc("repro", "--allow-missing"))
+    sys.exit(rebuild("--allow-missing"))
 
 
 if __name__ == "__main__":

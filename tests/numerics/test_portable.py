@@ -40,6 +40,18 @@ def test_native_numerics_are_others(here):
     assert native.keys() == here.keys() and native != here
 
 
+@pytest.mark.skipif(QEMU is None, reason="qemu-x86_64 (Debian's qemu-user) is not installed")
+def test_the_doctors_fingerprint_is_of_no_processor():
+    command = [sys.executable, "-m", "stages.commands.fingerprint"]
+    here, there = (
+        subprocess.run(
+            [*before, *command], cwd=ROOT, env=environment_for({}), capture_output=True, check=True
+        ).stdout.strip()
+        for before in ((), (str(QEMU), "-cpu", "Haswell-v4"))
+    )
+    assert here == there and len(here) == 12
+
+
 REPLACED = """
 import warnings
 warnings.simplefilter("error")

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from stages.commands import track
 from stages.formats.json_files import write_json
 from stages.pipeline.hashes import dvc_hash
-from stages.tracking import store
+from stages.tracking import finished, store
 from stages.tracking.live import LiveRun, live_file, run_shown_live
 from stages.tracking.projection import scalars, send
 from stages.tracking.store import attempt
@@ -163,11 +163,36 @@ def test_tracking_can_be_switched_off(workspace, monkeypatch, stage):
     assert not Path(".mlflow").exists()
 
 
+def test_what_make_repro_notes_is_sent_by_one_process(tmp_path):
+    """Also what a killed run has noted; what no stage is called is forgotten."""
+    project = lay_out(tmp_path / "project", "dvc.yaml")
+    edit_yaml(project / "params.yaml", lambda p: p["runtime"].update(tracking=True))
+    write_json(project / "metrics/mix.json", {"rows": 3})
+    write_json(project / "metrics/scrub/news.json", {"masked": 4})
+
+    def command(*arguments: str, **environment: str) -> None:
+        subprocess.run(
+            [sys.executable, "-m", "stages.commands.track", *arguments],
+            cwd=project, env=environment_for({"PYTHONPATH": str(ROOT), **environment}), check=True,
+        )  # fmt: skip
+
+    for stage in ("scrub@news", "dvc.yaml:mix"):
+        command(DVC_STAGE=stage, MALSSI_TRACK_LATER="1")
+    (project / ".mlflow/later/nonsense").touch()
+    assert not (project / ".mlflow/mlflow.db").exists()
+    command("--noted", MALSSI_TRACK_LATER="1")
+    assert list((project / ".mlflow/later").iterdir()) == []
+    with sqlite3.connect(project / ".mlflow/mlflow.db") as database:
+        told = database.execute("select key, value from metrics order by key").fetchall()
+        names = database.execute("select name from runs order by start_time").fetchall()
+    assert told == [("masked", 4.0), ("rows", 3.0)] and names == [("scrub@news",), ("mix",)]
+
+
 def test_a_stage_is_sent_with_what_dvc_yaml_says_it_makes(workspace, monkeypatch):
     sent = []
     lay_out(workspace)
     monkeypatch.setenv("DVC_STAGE", "scrub@news")
-    monkeypatch.setattr(track, "send", lambda uri, *rest: sent.append(rest))
+    monkeypatch.setattr(finished, "send", lambda uri, *rest: sent.append(rest))
     track.main()
     assert sent == [
         ("scrub@news", [Path("data/scrubbed/news"), Path("metrics/scrub/news.json")], None)
@@ -348,5 +373,5 @@ def test_a_link_names_no_run_and_is_not_written_through(workspace, monkeypatch, 
 def test_a_store_that_is_a_file_is_warned_of(workspace, caplog):
     Path(".mlflow").write_text("")
     assert run_shown_live("train") is None
-    track.after_a_stage("gate")
+    finished.send_stage("gate")
     assert len(warnings(caplog)) == 1
