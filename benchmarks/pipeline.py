@@ -5,8 +5,8 @@
 The commit that is checked out is cloned into a folder of its own and rebuilt as it comes, with the
 packages of this environment and an own tracker. Each command of a stage is timed by the processes
 that it was: wall time, and CPU time of its own code and of the system. What is left to the whole is
-DVC's, and the tracker's at the end. Beside it stand the figures in benchmarks/pipeline.json and their ratio; --write puts those
-of this run there. Run it alone on the machine.
+DVC's, and the tracker's at the end. Beside it stand the figures in benchmarks/pipeline.json and
+their ratio; --write puts those of this run there. Run it alone on the machine.
 """
 
 import argparse
@@ -56,10 +56,11 @@ def timed_run(folder: Path, room: Path) -> tuple[Figures, list[dict[str, Any]]]:
         (str(python.parent), str(Path(sys.executable).parent), os.environ["PATH"])
     )
     start, before = time.perf_counter(), os.times()
+    command = [sys.executable, "-m", "stages.commands.repro"]
+    environment = os.environ | {"PATH": path}
     done = subprocess.run(
-        [sys.executable, "-m", "stages.commands.repro"], cwd=folder, env=os.environ | {"PATH": path},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         sys.exit(f"make repro failed:\n{done.stdout}{done.stderr}")
     after = os.times()
