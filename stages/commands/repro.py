@@ -12,7 +12,7 @@ from stages.remotes.dvc import dvc
 from stages.remotes.removed import bring_back, is_fresh
 from stages.remotes.stale import refuse_stale
 from stages.remotes.unmasked import RemoteError, absent, needing
-from stages.tracking.notes import COMMAND, LATER, NOTED
+from stages.tracking.notes import COMMAND, LATER, NOTED, NOTES
 
 log = logging.getLogger("repro")
 
@@ -49,7 +49,8 @@ def rebuild(*flags: str) -> int:
     try:
         return dvc("repro", *flags)
     finally:
-        subprocess.run([sys.executable, "-m", COMMAND, NOTED], check=False)
+        if NOTES.is_dir() and any(NOTES.iterdir()):
+            subprocess.run([sys.executable, "-m", COMMAND, NOTED], check=False)
 
 
 def main() -> None:
