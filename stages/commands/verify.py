@@ -16,11 +16,11 @@ def said(found: Verified) -> str:
     if found.cures:
         lines += ["To cure it:", *(f"  {command}" for command in found.cures)]
     lines += [f"{path} {why}" for path, why in sorted(found.unread.items())]
+    unread = f"{len(found.unread)} could not be compared; " if found.unread else ""
     rate = found.seconds / max(found.size / 1e9, 1e-9)
     lines.append(
         f"{found.files} files, {found.size / 1e9:.3f} GB, in {found.seconds:.1f} s "
-        f"({rate:.1f} s a GB): {len(found.wrong) or 'none'} wrong; "
-        f"{len(found.unread) or 'no'} outputs could not be compared; "
+        f"({rate:.1f} s a GB): {len(found.wrong) or 'none'} wrong; {unread}"
         f"{len(found.absent)} outputs are not here."
     )
     return "\n".join(lines)
