@@ -4,7 +4,6 @@ import os
 import platform
 import sys
 
-from stages.numerics.kernels import X86_64
 from stages.params.compute import Compute
 
 # What every x86-64 processor since Haswell and Zen computes alike. MKL has kernels of its own for
@@ -46,7 +45,7 @@ def pin_numerics(compute: Compute, launched: bool = False) -> None:
     }
     import torch
 
-    if portable and platform.machine() in X86_64:
+    if portable and platform.machine() in ("x86_64", "AMD64"):
         from stages.numerics.portable import replace_operations
 
         replace_operations()

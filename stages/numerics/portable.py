@@ -4,9 +4,10 @@ MKL computes them on the CPU. Its square root starts from the processor's own es
 which AMD and Intel fill with other bits and which the steps after it do not round away; the inverse
 functions of the circle, and tan in float64, go another way on another maker's processor.
 
-With MKL_CBWR=COMPATIBLE all other operations that tests/training/test_numerics.py lists are alike,
+With MKL_CBWR=COMPATIBLE all other operations that tests/numerics/operations.py lists are alike,
 but products of matrices then take twice as long or longer. Those of float32 are numpy's instead,
-by OpenBLAS with the kernels that `kernels.py` names.
+by OpenBLAS with the kernels that all of these processors have since Haswell and Zen; since it must
+know before numpy loads, `stages/__init__.py` tells it.
 """
 
 import warnings
@@ -20,10 +21,10 @@ import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 from torch import Tensor
 
-from stages.numerics.kernels import KERNELS
 from stages.pipeline.errors import EngineError
 
 Function = Callable[[Tensor], Tensor]
+KERNELS = "Haswell"
 SMALL = 2**20  # multiplications: they take less time than to hand them to another thread
 _replaced: list[torch.library.Library] = []  # an operation stays replaced while this is held
 
