@@ -101,8 +101,13 @@ def _sqrt(x: Tensor) -> Tensor:
         return _sqrt(x.float()).to(_floating(x))
     root = torch.empty_like(x)
     with np.errstate(invalid="ignore"):
-        np.sqrt(x.detach().numpy(), out=root.numpy())  # the processor's own, which is exact
+        np.sqrt(_array(x), out=_array(root))  # the processor's own, which is exact
     return root
+
+
+def _array(x: Tensor) -> np.ndarray:
+    """The same memory. After `Tensor.numpy` it could not be freed, and FSDP frees what it gathers."""
+    return np.from_dlpack(x.detach())
 
 
 def _by_float64(function: Function) -> Function:
@@ -121,7 +126,7 @@ def _product(left: Tensor, right: Tensor) -> Tensor:
     """(..., m, n) of (..., m, k) and (..., k, n), in as many parts as torch has threads; OpenBLAS's
     own threads take up to twenty times as long for some shapes."""
     product = torch.empty(*left.shape[:-1], right.shape[-1])
-    factors, out = (_readable(left), _readable(right)), product.numpy()
+    factors, out = (_readable(left), _readable(right)), _array(product)
     parts = torch.get_num_threads() if product.numel() * left.shape[-1] > SMALL else 1
     if parts == 1:
         np.matmul(*factors, out=out)
@@ -158,7 +163,7 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 def _readable(matrix: Tensor) -> np.ndarray:
     """numpy takes plain loops for a matrix of which neither rows nor columns are dense."""
     dense = 1 in matrix.stride()[-2:]
-    return (matrix if dense else matrix.contiguous()).detach().numpy()
+    return _array(matrix if dense else matrix.contiguous())
 
 
 def _sum_and_product(

@@ -122,6 +122,7 @@ close(torch.bmm(d.transpose(1, 2), c.transpose(1, 2)), d.transpose(1, 2), c.tran
 a.requires_grad_()
 (a @ b).sum().backward()
 assert torch.allclose(a.grad, b.sum(1).expand(60, 40), atol=1e-4)
+assert all(x.untyped_storage().resizable() for x in (c, b, c @ d, b.sqrt())), "FSDP frees them"
 assert (a.double() @ b.double()).dtype is torch.float64
 assert (a.bfloat16() @ b.bfloat16()).dtype is torch.bfloat16
 """,
