@@ -106,7 +106,7 @@ def _sqrt(x: Tensor) -> Tensor:
 
 
 def _array(x: Tensor) -> np.ndarray:
-    """The same memory. After `Tensor.numpy` it could not be freed, and FSDP frees what it gathers."""
+    """The same memory. `Tensor.numpy` would keep it from being freed, as FSDP does with weights."""
     return np.from_dlpack(x.detach())
 
 
