@@ -11,6 +11,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections import deque
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -23,6 +24,7 @@ from ruamel.yaml import YAML
 from stages.formats.tables import CANONICAL, batches_of, write_batches
 from stages.params.runtime import Runtime
 from stages.params.whole import read_config
+from stages.pipeline.deadline import within
 from stages.pipeline.errors import DataError, EngineError, PipelineError
 from stages.rows.engine import map_batches
 from stages.scrub import SCRUBBED, scrub_batch
@@ -124,9 +126,9 @@ def test_a_worker_killed_while_it_sends_is_not_waited_for(in_project, seed):
         workers[0].kill()
 
     threading.Thread(target=kill_one, daemon=True).start()
+    results = map_batches(widen, cycle(batches(10)), runtime(workers=2))
     with pytest.raises(EngineError, match="workers: was killed"):
-        for _ in map_batches(widen, cycle(batches(10)), runtime(workers=2)):
-            pass
+        within(60, lambda: deque(results, maxlen=0))
 
 
 class Unsendable(Exception):
