@@ -86,14 +86,30 @@ def _replace_function(
 def _replace_product(
     library: torch.library.Library, name: str, product: Callable[..., Tensor]
 ) -> None:
-    before = torch.library.get_kernel(f"aten::{name}", "CPU")
+    """In its three forms: a new tensor, one that is given, and the sum in its own place."""
 
-    def new(keys: Any, *factors: Tensor, **scales: complex) -> Tensor:
-        if any(factor.dtype is not torch.float32 for factor in factors):
-            return before.call_boxed(keys, *factors, **scales)
-        return product(*factors, **scales)
+    def float32_alone(overload: str, of: Callable[..., Tensor]) -> None:
+        before = torch.library.get_kernel(f"aten::{overload}", "CPU")
 
-    library.impl(name, new, "CPU", with_keyset=True, allow_override=True)
+        def new(keys: Any, *factors: Tensor, **options: Any) -> Tensor:
+            given = [*factors, options["out"]] if "out" in options else factors
+            if any(tensor.dtype is not torch.float32 for tensor in given):
+                return before.call_boxed(keys, *factors, **options)
+            return of(*factors, **options)
+
+        library.impl(overload, new, "CPU", with_keyset=True, allow_override=True)
+
+    def into(*factors: Tensor, out: Tensor, **scales: complex) -> Tensor:
+        made = product(*factors, **scales)
+        return out.resize_(made.shape).copy_(made)
+
+    def in_place(into: Tensor, *factors: Tensor, **scales: complex) -> Tensor:
+        return into.copy_(product(into, *factors, **scales))
+
+    float32_alone(name, product)
+    float32_alone(f"{name}.out", into)
+    if name in SUMS:
+        float32_alone(f"{name}_", in_place)
 
 
 def _sqrt(x: Tensor) -> Tensor:
@@ -127,6 +143,8 @@ def _product(left: Tensor, right: Tensor) -> Tensor:
     own threads take up to twenty times as long for some shapes."""
     product = torch.empty(*left.shape[:-1], right.shape[-1])
     factors, out = (_readable(left), _readable(right)), _array(product)
+    if left.dim() == 3 and len(left) == 1:
+        factors, out = (factors[0][0], factors[1][0]), out[0]
     parts = torch.get_num_threads() if product.numel() * left.shape[-1] > SMALL else 1
     if parts == 1:
         np.matmul(*factors, out=out)
@@ -186,4 +204,6 @@ PRODUCTS: dict[str, Callable[..., Tensor]] = {
     "mm": _product,
     "bmm": _product,
     "addmm": _sum_and_product,
+    "baddbmm": _sum_and_product,
 }
+SUMS = ("addmm", "baddbmm")

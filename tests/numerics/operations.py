@@ -65,6 +65,17 @@ def operations() -> Iterator[tuple[str, Operation]]:
     yield "matrix by vector", lambda: normal(300, 200) @ normal(200)
     yield "dot", lambda: torch.dot(normal(1000), normal(1000))
     yield "bmm", lambda: torch.bmm(normal(24, 31, 17), normal(24, 17, 133))
+    for name, a, b in (
+        ("addmm", normal(31, 17), normal(17, 133)),
+        ("baddbmm", normal(1, 301, 64), normal(1, 64, 130)),
+    ):
+        of = getattr(torch, name)
+        yield (
+            f"{name} in place",
+            lambda of=of, a=a, b=b: getattr(
+                torch.ones(*a.shape[:-1], b.shape[-1]), of.__name__ + "_"
+            )(a, b),
+        )
     yield "einsum", lambda: torch.einsum("bij,bkj->bik", normal(3, 5, 64), normal(3, 7, 64))
     q, k, v = (normal(2, 4, 50, 16) for _ in range(3))
     for dtype in (torch.float32, torch.bfloat16):

@@ -119,6 +119,18 @@ close(a[::2, ::2] @ b[::2, ::3], a[::2, ::2], b[::2, ::3])
 c, d = torch.randn(5, 60, 40), torch.randn(1, 40, 50).expand(5, 40, 50)
 close(torch.bmm(c, d), c, d)
 close(torch.bmm(d.transpose(1, 2), c.transpose(1, 2)), d.transpose(1, 2), c.transpose(1, 2))
+for of, x, y in ((torch.mm, a, b), (torch.bmm, c, d)):
+    wide = torch.full((*x.shape[:-1], 90), torch.nan)
+    for out in (torch.empty(0), wide[..., 5:55]):
+        assert torch.equal(of(x, y, out=out), x @ y) and torch.equal(out, x @ y)
+    assert wide[..., :5].isnan().all() and wide[..., 55:].isnan().all()
+for of, x, y in ((torch.addmm, a, b), (torch.baddbmm, c, d)):
+    start = torch.randn(50)
+    got, sum = of(start, x, y, alpha=2.0), (x @ y).clone()
+    assert torch.allclose(got, start + 2 * (x @ y), rtol=1e-5, atol=1e-4)
+    assert torch.equal(of(start, x, y, alpha=2.0, out=torch.empty(0)), got)
+    getattr(sum, of.__name__ + "_")(x, y, beta=-1)
+    assert (sum == 0).all()
 a.requires_grad_()
 (a @ b).sum().backward()
 assert torch.allclose(a.grad, b.sum(1).expand(60, 40), atol=1e-4)
