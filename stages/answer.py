@@ -32,6 +32,7 @@ from stages.params.runtime import Runtime
 from stages.params.section import Sections
 from stages.pipeline import paths
 from stages.pipeline.errors import InputError
+from stages.pipeline.memory import keep_freed_memory
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import item, run
 from stages.pipeline.variants import VariantName, tokenizer_folder
@@ -175,6 +176,7 @@ def main() -> None:
     variant = cast(VariantName, item("variant"))
     params = read_params(Params)
     pin_numerics(params.compute)
+    keep_freed_memory()
     out = paths.PREDICTIONS / f"{variant}.parquet"
     with publish(out) as (file,):
         renderer = renderer_of(tokenizer_folder(variant), settings_of(params.encode))

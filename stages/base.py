@@ -20,6 +20,7 @@ from stages.params.section import Sections, Seed
 from stages.pipeline import paths
 from stages.pipeline.errors import InputError, ModelError, cut, shown
 from stages.pipeline.hashes import dvc_hash
+from stages.pipeline.memory import keep_freed_memory
 from stages.pipeline.os_errors import disk_full
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import run
@@ -121,6 +122,7 @@ def main() -> None:
     params = read_params(Params)
     base = params.base
     pin_numerics(params.compute)
+    keep_freed_memory()
     outs = [paths.BASE, paths.METRICS / "base.json"]
     with publish(*outs) as (folder, metrics_file):
         if base.source == "tiny":

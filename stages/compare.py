@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from stages.answering.loading import load_model
+from stages.answering.positions import only_positions
 from stages.chat.rendering import IGNORED
 from stages.formats.json_files import write_json
 from stages.formats.tables import Row, read_table
@@ -22,6 +23,7 @@ from stages.params.reading import read_params
 from stages.params.runtime import Runtime
 from stages.params.section import Sections
 from stages.pipeline import paths
+from stages.pipeline.memory import keep_freed_memory
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import item, run
 
@@ -43,10 +45,11 @@ def expected(model: "PreTrainedModel", row: Row) -> "Tensor":
     """The log-probabilities (tokens, vocabulary) before each labelled token of a row."""
     import torch
 
-    places = torch.where(torch.tensor(row["labels"][1:]) != IGNORED)[0]
-    with torch.inference_mode():
+    labels = torch.tensor([row["labels"]], device=model.device)
+    wanted = torch.nn.functional.pad(labels[:, 1:] != IGNORED, (0, 1))
+    with torch.inference_mode(), only_positions(model, wanted):
         logits = model(torch.tensor([row["input_ids"]], device=model.device)).logits[0]
-    return logits[places.to(logits.device)].float().log_softmax(-1).cpu()
+    return logits.float().log_softmax(-1).cpu()
 
 
 def distance(merged: "PreTrainedModel", exported: "PreTrainedModel", row: Row) -> dict[str, float]:
@@ -68,6 +71,7 @@ def main() -> None:
     form = item("format")
     params = read_params(Params)
     pin_numerics(params.compute)
+    keep_freed_memory()
     from tqdm import tqdm
 
     outs = [paths.METRICS / "compare" / f"{form}.json"]

@@ -22,6 +22,7 @@ from stages.params.runtime import Runtime
 from stages.params.section import Sections, Seed
 from stages.params.train import LongestRow, Train
 from stages.pipeline import paths
+from stages.pipeline.memory import keep_freed_memory
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import run
 from stages.tracking.live import LiveRun
@@ -194,6 +195,7 @@ def main() -> None:
     if params.runtime.launch and not launched():
         relaunch(Path(params.runtime.launch))
     pin_numerics(params.compute, launched())
+    keep_freed_memory()
     from stages.training.checkpoints import identity, room_of
     from stages.training.results import take_adapter
 

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from stages.answering.positions import only_positions
 from stages.chat.rendering import IGNORED, Encoded
 
 if TYPE_CHECKING:
@@ -27,11 +28,12 @@ def answer_bits(
         return torch.tensor(values, device=model.device)
 
     ids = tensor([padded(row.input_ids, pad_id) for row in rows])
-    labels = tensor([padded(row.labels, IGNORED) for row in rows])
+    labels = tensor([padded(row.labels, IGNORED) for row in rows])[:, 1:]
     mask = tensor([padded([1] * len(row.input_ids), 0) for row in rows])
-    with torch.inference_mode():
-        logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
-    nats = torch.nn.functional.cross_entropy(
-        logits.transpose(1, 2), labels[:, 1:], ignore_index=IGNORED, reduction="none"
-    )
-    return [float(total) / math.log(2) for total in nats.double().sum(dim=1)]
+    wanted = torch.nn.functional.pad(labels != IGNORED, (0, 1))  # the last one has none after it
+    with torch.inference_mode(), only_positions(model, wanted):
+        logits = model(input_ids=ids, attention_mask=mask).logits[0].float()
+    targets, lines = labels[labels != IGNORED], wanted.nonzero()[:, 0]
+    nats = torch.nn.functional.cross_entropy(logits, targets, reduction="none").double()
+    sums = torch.zeros(len(rows), dtype=torch.double, device=nats.device).index_add(0, lines, nats)
+    return [float(total) / math.log(2) for total in sums]

@@ -64,12 +64,15 @@ def likeliest(
     """For each question the choice that the model would give with the highest probability, its end
     included (so that a longer one is not at a disadvantage by a rule of ours); of equals the first.
     """
-    for question in questions:
-        rows = [
-            scored_part(renderer, [*question, {"role": "assistant", "content": choice}])[1]
-            for choice in choices
-        ]
-        bits: list[float] = []
-        for batch in in_batches(rows, batch_size):
-            bits += answer_bits(model, batch, renderer.pad_id)
-        yield choices[bits.index(min(bits))]
+    count = len(choices)
+    rows = [
+        scored_part(renderer, [*question, {"role": "assistant", "content": choice}])[1]
+        for question in questions
+        for choice in choices
+    ]
+    bits: list[float] = []
+    for batch in in_batches(rows, batch_size):
+        bits += answer_bits(model, batch, renderer.pad_id)
+        while len(bits) >= count:
+            yield choices[bits.index(min(bits[:count]))]
+            del bits[:count]

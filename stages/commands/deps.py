@@ -30,6 +30,7 @@ NO_BYTE_PASSES = {
     "stages/pipeline/durable.py": "waits for the disk",
     "stages/pipeline/errors.py": "errors",
     "stages/pipeline/os_errors.py": "words of errors",
+    "stages/pipeline/memory.py": "how memory is asked for",
     "stages/pipeline/deadline.py": "ends what waits too long",
     "stages/pipeline/hashes.py": "hashes are compared, and stand in no output",
     "stages/pipeline/dvc_yaml.py": "reads what dvc.yaml says, whose changes DVC sees itself",

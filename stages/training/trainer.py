@@ -16,6 +16,7 @@ from transformers import TrainerState as State
 from transformers import TrainingArguments as Args
 from trl.trainer.sft_trainer import SFTTrainer
 
+from stages.answering.positions import only_positions
 from stages.chat.rendering import IGNORED
 from stages.pipeline.errors import TrainingError
 from stages.training.checkpoints import last_whole, mark_whole
@@ -62,8 +63,21 @@ class LoraTrainer(SFTTrainer):
 
     def _row_losses(self, model: Model, inputs: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """(rows,): the sum of a row's trained tokens' losses, in nats, and how many they are."""
-        outputs = model(**inputs, use_cache=False, fused_lm_head=True)
-        return -outputs.log_probs.sum(-1), outputs.label_mask.sum(-1)
+        labels_BL = inputs["labels"]
+        trained_BL = torch.zeros_like(labels_BL, dtype=torch.bool)
+        trained_BL[:, :-1] = labels_BL[:, 1:] != IGNORED
+        rest = {name: value for name, value in inputs.items() if name != "labels"}
+        tuned: Any = self.accelerator.unwrap_model(model)
+        with only_positions(tuned, trained_BL):
+            outputs = model(
+                **rest,
+                shift_labels=labels_BL[:, 1:][trained_BL[:, :-1]].unsqueeze(0),
+                use_cache=False,
+                fused_lm_head=True,
+            )
+        losses = torch.zeros(len(labels_BL), device=labels_BL.device)
+        rows = trained_BL.nonzero()[:, 0]
+        return losses.index_add(0, rows, -outputs.log_probs[0]), trained_BL.sum(-1)
 
     def training_step(
         self,
