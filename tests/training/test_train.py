@@ -71,7 +71,7 @@ def encoded(tmp_path, monkeypatch):
             params["runtime"].update(
                 tracking=False, progress=False, device_batch_size=4, save_steps=1
             )
-            params["train"].update(global_batch_size=4, logging_steps=1)
+            params["train"].update(packing=False, global_batch_size=4, logging_steps=1)
             params["encode"]["max_length_tokens"] = 400
             for key, value in changes.items():
                 section = params
