@@ -35,12 +35,8 @@ BLOCK_TOKENS = 512
 BLOCKS = 4
 HELD_OUT = 64
 BAR = 2.5
-TRAIN = {
-    "lora": {"r": 16, "lora_alpha": 32, "lora_dropout": 0.0, "target_modules": "all-linear"},
-    "packing": True,
-    "global_batch_size": BLOCKS,
-    "learning_rate": 1.0e-3,
-}
+LORA = {"r": 16, "lora_alpha": 32, "lora_dropout": 0.0, "target_modules": "all-linear"}
+TRAIN = {"packing": True, "global_batch_size": BLOCKS, "learning_rate": 1.0e-3}
 
 
 def packaged() -> Path:
@@ -78,6 +74,7 @@ def lay_out(project: Path, model: Path, rows: int) -> None:
 
     yaml = YAML()
     params = yaml.load(ROOT / "params.yaml")
+    params["train"]["lora"].update(LORA)
     params["train"].update(TRAIN)
     params["encode"]["max_length_tokens"] = BLOCK_TOKENS
     params["compute"].update(threads=THREADS, numerics="native")
@@ -160,13 +157,12 @@ def train_by_trl() -> None:
         seed=42,
         disable_tqdm=True,
     )
-    lora = TRAIN["lora"]
     trainer = SFTTrainer(
         model=AutoModelForCausalLM.from_pretrained(paths.BASE, dtype=torch.float32),
         args=given,
         train_dataset=Dataset.from_list(rows),
         processing_class=AutoTokenizer.from_pretrained(paths.BASE),
-        peft_config=LoraConfig(**lora, task_type="CAUSAL_LM"),
+        peft_config=LoraConfig(**LORA, task_type="CAUSAL_LM"),
     )
     trainer.train()
     trainer.save_model("models/by-trl")
