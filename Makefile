@@ -29,17 +29,18 @@ endif
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The marker is written last, so that an interrupted install is never taken for a whole one.
+# The marker is written last, so that an interrupted install is never taken for a whole one. Python
+# compiles what is used, when it is first used: to compile all of it would be half of the install.
 $(VENV)/.complete: requirements.lock requirements-torch.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "malssi needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv "$(VENV)"
-	"$$BIN/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
-	"$$BIN/python" -m pip install --quiet --disable-pip-version-check --requirement requirements-torch.lock
+	"$$BIN/python" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements.lock
+	"$$BIN/python" -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements-torch.lock
 	touch "$@"
 
 # What tests, the linter and the documentation need on top.
 $(VENV)/.complete-dev: requirements-dev.lock $(VENV)/.complete
-	"$$BIN/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-dev.lock
+	"$$BIN/python" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements-dev.lock
 	touch "$@"
 
 env: $(ENV) ## the environment alone
@@ -101,7 +102,7 @@ LLAMACPP ?= .venv-llamacpp
 $(LLAMACPP)/.complete: | $(ENV)
 	"$$BIN/python" -m venv "$(LLAMACPP)"
 	"$$BIN/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$("$(LLAMACPP)/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
-	CMAKE_BUILD_PARALLEL_LEVEL=$$(nproc) "$(LLAMACPP)/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps llama-cpp-python==0.3.36
+	CMAKE_BUILD_PARALLEL_LEVEL=$$(nproc) "$(LLAMACPP)/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps llama-cpp-python==0.3.36
 	touch "$@"
 
 check-llamacpp: $(ENV) $(LLAMACPP)/.complete ## llama.cpp and transformers on the same model (builds llama.cpp, 10 minutes)
