@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import torch
 
 from stages.formats.json_files import Json, read_json
@@ -171,8 +172,8 @@ class Checkpoint:
     def _read(self, stored: Stored, start: int, length: int) -> torch.Tensor:
         if not length:
             return torch.empty(0, dtype=stored.dtype)
-        room = bytearray(length)
-        view, done = memoryview(room), 0
+        room = np.empty(length, np.uint8)  # which takes large pages for large pieces
+        view, done = room.data, 0
         while done < length:
             count = os.preadv(stored.file, [view[done:]], start + done)
             if not count:
@@ -180,7 +181,7 @@ class Checkpoint:
                     str(self.folder), "became shorter while it was read.", "Run again."
                 )
             done += count
-        return torch.frombuffer(room, dtype=stored.dtype)
+        return torch.from_numpy(room).view(stored.dtype)
 
 
 def _damaged(path: Path, error: Exception) -> ModelError:
