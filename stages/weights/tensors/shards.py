@@ -17,7 +17,7 @@ import math
 import os
 import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -33,7 +33,7 @@ from stages.pipeline import own_folders, paths
 from stages.pipeline.durable import sync, sync_names
 from stages.pipeline.dvc_yaml import code_of
 from stages.pipeline.errors import BusyError
-from stages.pipeline.hashes import dvc_hash
+from stages.pipeline.hashes import counted_files
 from stages.pipeline.own_folders import lock_file
 from stages.weights.tensors.checkpoint import DTYPES, INDEX, WEIGHTS
 
@@ -41,6 +41,7 @@ log = logging.getLogger("weights")
 
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 PIECE_NUMBERS = 16_000_000  # of a tensor at once: about one expert of gpt-oss
+FLUSH_BYTES = 128_000_000  # go to the disk at once
 LIBRARIES = ("torch", "numba", "numpy", "transformers")
 
 Made = tuple[dict[str, torch.Tensor], dict[str, float]]
@@ -84,7 +85,7 @@ def shards_room(
         BusyError: another process makes the same shards.
     """
     own = {
-        "inputs": {path.as_posix(): dvc_hash(path) for path in made_from},
+        "inputs": {path.as_posix(): _stamps(path) for path in made_from},
         "params": params,
         "code": code_of(stage),
         "libraries": {name: version(name) for name in LIBRARIES},
@@ -114,6 +115,18 @@ def shards_room(
         os.close(handle)
 
 
+def _stamps(path: Path) -> dict[str, tuple[int, ...]]:
+    """What cannot stay the same when a file changes, of each file: to read all of them for a hash
+    takes longer than to make the shards. The last is the time that nobody can set. Files that are
+    put there again have other stamps, though their content is the same: the run starts anew."""
+    found: dict[str, tuple[int, ...]] = {}
+    for file in counted_files(path) if path.is_dir() else [path]:
+        is_now = file.stat()
+        times = (is_now.st_mtime_ns, is_now.st_ctime_ns)
+        found[file.as_posix()] = (is_now.st_size, is_now.st_ino, *times)
+    return found
+
+
 def write_shards(
     room: Path, groups: Sequence[Group], max_shard_bytes: int, threads: int, progress: bool
 ) -> dict[str, dict[str, float]]:
@@ -134,21 +147,23 @@ def write_shards(
     sums: dict[str, dict[str, float]] = {}
     total = sum(group.nbytes for group in groups)
     bar = tqdm(total=total, desc="weights", unit="B", unit_scale=True, disable=not progress)
-    with bar, ThreadPoolExecutor(threads) as pool:
+    disk = ThreadPoolExecutor(1)  # a shard goes to the disk while the next one is made
+    with bar, disk, ThreadPoolExecutor(threads) as pool:
+        finishing: list[Future[None]] = []
         for name, shard in zip(names, shards, strict=True):
-            note = room / f"{name}.sums.json"
-            finished = _sums_of(room / name, note)
+            finished = _sums_of(room / name, room / f"{name}.sums.json")
             if finished is None:
-                found = _write_shard(room / f"{name}.part", shard, pool, bar)
-                write_json(note, found)
-                sync(note)
-                sync_names(room)
-                (room / f"{name}.part").rename(room / name)
+                for earlier in finishing[:-1]:
+                    earlier.result()
+                file, found = _write_shard(room / f"{name}.part", shard, pool, disk, bar)
+                finishing.append(disk.submit(_finish, room, name, file, found))
                 sums |= found
             else:
                 log.info("%s was finished before", name)
                 bar.update(sum(group.nbytes for group in shard))
                 sums |= finished
+        for each in finishing:
+            each.result()
     if len(shards) > 1:
         weight_map = {
             tensor: name
@@ -193,9 +208,13 @@ def _header(
 
 
 def _write_shard(
-    path: Path, groups: Sequence[Group], pool: ThreadPoolExecutor, bar: "tqdm[NoReturn]"
-) -> dict[str, dict[str, float]]:
-    """One shard, whole and on the disk when this returns."""
+    path: Path,
+    groups: Sequence[Group],
+    pool: ThreadPoolExecutor,
+    disk: ThreadPoolExecutor,
+    bar: "tqdm[NoReturn]",
+) -> tuple[int, dict[str, dict[str, float]]]:
+    """One shard, whole but perhaps not on the disk when this returns. Returns the open file."""
     tensors = {name: each for group in groups for name, each in group.tensors.items()}
     text, starts, end = _header(tensors)
     path.unlink(missing_ok=True)  # of a killed run, or a link that would lead out of the room
@@ -205,8 +224,7 @@ def _write_shard(
         _write(file, text, 0)
 
         def piece(group: Group, first: int) -> dict[str, float]:
-            last = min(first + group.step, group.rows)
-            made, sums = group.make(first, last)
+            made, sums = group.make(first, min(first + group.step, group.rows))
             for name, numbers in made.items():
                 dtype, shape = tensors[name]
                 if numbers.dtype != dtype or tuple(numbers.shape[1:]) != shape[1:]:
@@ -223,19 +241,48 @@ def _write_shard(
             for first in range(0, group.rows, group.step)
         ]
         sums: dict[str, dict[str, float]] = {next(iter(group.tensors)): {} for group in groups}
-        try:
-            for group, future in pieces:  # added up in this order, whoever was first
-                into = sums[next(iter(group.tensors))]
-                for key, value in future.result().items():
-                    into[key] = into.get(key, 0.0) + value
-        finally:
-            for _, future in pieces:
-                future.cancel()
-            wait([future for _, future in pieces])  # none writes to a closed file
+        _add_up(pieces, sums, file, disk)
+        return file, sums
+    except BaseException:
+        os.close(file)
+        raise
+
+
+def _add_up(
+    pieces: Sequence[tuple[Group, Future[dict[str, float]]]],
+    sums: Mapping[str, dict[str, float]],
+    file: int,
+    disk: ThreadPoolExecutor,
+) -> None:
+    """Adds to the sums of each group in the order of its pieces, whoever was first. What is written
+    goes to the disk meanwhile, which would else do nothing until the memory for it is full."""
+    flushing, waiting_bytes = disk.submit(os.fdatasync, file), 0
+    try:
+        for group, future in pieces:
+            into = sums[next(iter(group.tensors))]
+            for key, value in future.result().items():
+                into[key] = into.get(key, 0.0) + value
+            waiting_bytes += group.nbytes * group.step // group.rows
+            if waiting_bytes >= FLUSH_BYTES and flushing.done():
+                flushing, waiting_bytes = disk.submit(os.fdatasync, file), 0
+    finally:
+        for _, future in pieces:
+            future.cancel()
+        wait([future for _, future in pieces])  # none writes to a closed file
+        wait([flushing])
+
+
+def _finish(room: Path, name: str, file: int, sums: Mapping[str, Mapping[str, float]]) -> None:
+    """Gives a shard its name when all of it, and of what was measured, is on the disk."""
+    try:
         os.fsync(file)
     finally:
         os.close(file)
-    return sums
+    note = room / f"{name}.sums.json"
+    write_json(note, sums)
+    sync(note)
+    sync_names(room)
+    (room / f"{name}.part").rename(room / name)
 
 
 def _sums_of(shard: Path, note: Path) -> dict[str, dict[str, float]] | None:
