@@ -1,4 +1,4 @@
-"""What the machine itself does: its disk, its memory, and the compiled loops on weights in memory."""
+"""What the machine does: its disk, its memory, and the compiled loops on weights in memory."""
 
 import os
 import time
