@@ -22,7 +22,7 @@ from stages.pipeline import paths
 from stages.pipeline.errors import ModelError
 from stages.weights.quantising.layout import Layout
 from stages.weights.tensors.change import losses
-from stages.weights.tensors.held import NO_FACTORS, NOTHING
+from stages.weights.tensors.held import NO_FACTORS, NOTHING, reused
 from stages.weights.tensors.loops import Rule, export_rows
 from stages.weights.tensors.lora import Adapter
 from stages.weights.tensors.model import Model
@@ -110,8 +110,8 @@ class ExportPlan:
             factors = self.adapter[name].factors(first=first, last=last)
         shape = self.layout.packed(name).scales_shape[-2:]
         rows = shape[0] if self._in_experts(name) else last - first
-        blocks = np.empty((rows, shape[1], BLOCK // 2), np.uint8)
-        scales = np.empty((rows, shape[1]), np.uint8)
+        blocks = reused("blocks", (rows, shape[1], BLOCK // 2), np.uint8)
+        scales = reused("scales", (rows, shape[1]), np.uint8)
         finite, *found = export_rows(weight, factors, tuned, rule, changed, blocks, scales)
         if not finite:
             raise _not_finite(name, "a weight is NaN or infinite")
@@ -178,8 +178,10 @@ def _passed_on(model: Model, *names: str) -> Group:
 
     def make(first: int, last: int) -> Made:
         return {
-            name: model.rows(name, first, last) if model.stored(name).shape else model[name]
-            for name in names
+            name: model.rows(name, first, last, f"copied {place}")
+            if model.stored(name).shape
+            else model[name]
+            for place, name in enumerate(names)
         }, {}
 
     stored = {name: model.stored(name) for name in names}

@@ -22,6 +22,7 @@ from stages.weights.tensors.held import (
     Held,
     from_halves,
     halves_of,
+    reused,
 )
 from stages.weights.tensors.loops import all_finite, merge_rows
 from stages.weights.tensors.lora import Adapter
@@ -56,7 +57,7 @@ class MergePlan:
             if name in self.adapter:
                 factors = self.adapter[name].factors(first, across=not packed)
             weight = self.base.held(name, first, last)
-            into = np.empty((1, columns, rows), np.uint16)
+            into = reused("merged", (1, columns, rows), np.uint16)
             sums = _merge(name, weight, factors, into[0], across=packed)
             return {name: from_halves(into)}, sums
 
@@ -67,7 +68,7 @@ class MergePlan:
 
         def make(first: int, last: int) -> Made:
             factors = self.adapter[name].factors(first=first, last=last)
-            into = np.empty((last - first, *shape[1:]), np.uint16)
+            into = reused("merged", (last - first, *shape[1:]), np.uint16)
             sums = _merge(name, self.base.held(name, first, last), factors, into, across=False)
             return {name: from_halves(into)}, sums
 
@@ -78,7 +79,9 @@ class MergePlan:
         floats = stored.dtype.is_floating_point
 
         def make(first: int, last: int) -> Made:
-            weight = self.base.rows(name, first, last) if stored.shape else self.base[name]
+            weight = (
+                self.base[name] if not stored.shape else self.base.rows(name, first, last, "copied")
+            )
             if not floats:
                 return {name: weight}, {}
             rounded = weight.to(torch.bfloat16)

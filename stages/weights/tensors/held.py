@@ -4,11 +4,15 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
 
+import math
+import threading
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
+_threads = threading.local()
 Array = np.ndarray  # of the axes and the dtype that a docstring tells
 
 
@@ -36,6 +40,17 @@ NOTHING = Held(
     np.empty((0, 0), np.float32),
 )
 NO_FACTORS = Factors(NOTHING.floats, NOTHING.floats, np.float32(0))
+
+
+def reused(purpose: str, shape: Sequence[int], dtype: type[np.generic]) -> Array:
+    """An array without values, in memory that this thread had before for this purpose: the system
+    takes as long to give new memory as the loops take to fill it. It is the caller's until the
+    thread asks again."""
+    length = math.prod(shape) * np.dtype(dtype).itemsize
+    rooms: dict[str, Array] = _threads.__dict__
+    if purpose not in rooms or rooms[purpose].nbytes < length:
+        rooms[purpose] = np.empty(length, np.uint8)  # in large pages, if it is large
+    return rooms[purpose][:length].view(dtype).reshape(shape)
 
 
 def as_held(matrix: torch.Tensor) -> Held:

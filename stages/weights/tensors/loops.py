@@ -211,6 +211,16 @@ def encode_row(
     values: Array, rule: Rule, before: Array, blocks: Array, scales: Array, rounded: Array
 ) -> bool:
     """The bytes of values (n / 32, 32), and what they stand for; False if not all are finite."""
+    if not find_scales(values, rule, before, scales):
+        return False
+    codes = np.empty(values.shape, np.uint32)
+    round_row(values, scales, codes, rounded)
+    pack_row(codes, blocks)
+    return True
+
+
+@compiled
+def find_scales(values: Array, rule: Rule, before: Array, scales: Array) -> bool:
     bits = values.view(np.uint32)
     for block in range(len(bits)):
         largest = np.uint32(0)
@@ -222,12 +232,14 @@ def encode_row(
         scales[block] = min(max(exponent, 0), 254)
     if rule.search:
         search_scales(values, before, scales)
-    codes = np.empty(bits.shape, np.uint32)
-    round_row(values, scales, codes, rounded)
+    return True
+
+
+@compiled
+def pack_row(codes: Array, blocks: Array) -> None:
     flat, packed = codes.reshape(-1), blocks.reshape(-1)
     for byte in range(len(packed)):
         packed[byte] = flat[2 * byte] | (flat[2 * byte + 1] << np.uint32(4))
-    return True
 
 
 @compiled

@@ -52,6 +52,7 @@ class Group:
     """Tensors that are made together, `step` indices of their first axis at a time.
 
     `make(first, last)` gives these rows of each tensor, and sums that are added up over the group.
+    They may lie in memory that the next call by the same thread takes again.
     """
 
     tensors: Mapping[str, tuple[torch.dtype, tuple[int, ...]]]
