@@ -46,8 +46,8 @@ def quantize(
     """(blocks, scales) of a float32 or BF16 tensor whose last axis is a multiple of 32.
     `threads`: as many as torch has, if none is said; their number changes no byte.
 
-    A transposed view is read as it lies, without a copy. `scales_before`, of the shape of the
-    scales, are candidates of `search`.
+    A transposed view is turned over first. `scales_before`, of the shape of the scales, are
+    candidates of `search`.
 
     Raises:
         ValueError: a value is NaN or infinite, or the last axis does not divide into blocks.
