@@ -12,8 +12,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from stages.pipeline.errors import BusyError, InputError, ModelError
+from stages.weights.tensors import room as rooms
 from stages.weights.tensors import shards
 from stages.weights.tensors.checkpoint import INDEX, WEIGHTS, Checkpoint
+from stages.weights.tensors.room import shards_room
 from stages.weights.tensors.shards import Group, Made, take_shards, write_shards
 
 TENSORS = {
@@ -176,12 +178,12 @@ def test_other_inputs_have_another_room(tmp_path, monkeypatch, change, whole):
     weights.parent.mkdir()
     weights.write_bytes(b"1")
     made_from = [weights.parent if whole else weights]
-    with shards.shards_room("merge", made_from, {}) as first:
+    with shards_room("merge", made_from, {}) as first:
         (first / "kept").touch()
-    with shards.shards_room("merge", made_from, {}) as again:
+    with shards_room("merge", made_from, {}) as again:
         assert again == first and (first / "kept").exists()
     change(weights)
-    with shards.shards_room("merge", made_from, {}) as other:
+    with shards_room("merge", made_from, {}) as other:
         is_other = whole or change in (rewritten, put_in_place)
         assert (other != first) == is_other
         assert (first / "kept").exists() != is_other, "its shards would only fill the disk"
@@ -190,11 +192,11 @@ def test_other_inputs_have_another_room(tmp_path, monkeypatch, change, whole):
 @pytest.mark.parametrize("library", [False, True])
 def test_another_run_s_room_is_not_gone_on_from(tmp_path, monkeypatch, library):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    with shards.shards_room("merge", [], {"max_shard_mb": 1}) as first:
+    with shards_room("merge", [], {"max_shard_mb": 1}) as first:
         (first / "kept").touch()
     if library:
-        monkeypatch.setattr(shards, "version", lambda _: "another")
-    with shards.shards_room("merge", [], {"max_shard_mb": 1 if library else 2}) as room:
+        monkeypatch.setattr(rooms, "version", lambda _: "another")
+    with shards_room("merge", [], {"max_shard_mb": 1 if library else 2}) as room:
         assert room != first
         assert not first.exists(), "its shards would only fill the disk"
 
@@ -202,14 +204,14 @@ def test_another_run_s_room_is_not_gone_on_from(tmp_path, monkeypatch, library):
 def test_a_link_in_the_place_of_a_room_or_a_shard_is_not_followed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    with shards.shards_room("merge", [], {}) as room:
+    with shards_room("merge", [], {}) as room:
         pass
     room.rmdir()
     (tmp_path / "elsewhere").mkdir()
     room.symlink_to(tmp_path / "elsewhere")
     kept = tmp_path / "kept"
     kept.write_text("not ours")
-    with shards.shards_room("merge", [], {}) as again:
+    with shards_room("merge", [], {}) as again:
         assert again == room and not room.is_symlink() and room.is_dir()
         (room / f"{WEIGHTS}.part").symlink_to(kept)
         write_shards(room, groups(), 1000, 2, progress=False)
@@ -228,10 +230,10 @@ def test_a_room_in_which_a_process_works_is_left_to_it(tmp_path, monkeypatch):
     """Also where that process is of another folder with the same room, as of `dvc exp run --temp`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    with shards.shards_room("merge", [], {"max_shard_mb": 1}) as room:
+    with shards_room("merge", [], {"max_shard_mb": 1}) as room:
         with pytest.raises(BusyError, match="another process makes the same shards"):
-            shards.shards_room("merge", [], {"max_shard_mb": 1}).__enter__()
-        with shards.shards_room("merge", [], {"max_shard_mb": 2}):
+            shards_room("merge", [], {"max_shard_mb": 1}).__enter__()
+        with shards_room("merge", [], {"max_shard_mb": 2}):
             assert room.exists()
         shutil.rmtree(room)
     left = sorted(path.suffix for path in room.parent.iterdir())
