@@ -23,7 +23,7 @@ from stages.pipeline.errors import ModelError
 from stages.weights.quantising.layout import Layout
 from stages.weights.tensors.change import losses
 from stages.weights.tensors.held import NO_FACTORS, NOTHING, reused
-from stages.weights.tensors.loops import Rule, export_rows
+from stages.weights.tensors.loops import Rule, export_columns, export_rows
 from stages.weights.tensors.lora import Adapter
 from stages.weights.tensors.model import Model
 from stages.weights.tensors.mxfp4 import BLOCK, dequantize
@@ -83,9 +83,9 @@ class ExportPlan:
         self, name: str, first: int, last: int
     ) -> tuple[torch.Tensor, torch.Tensor, dict[str, float]]:
         """Blocks, scales and sums of one expert, or of some rows."""
-        lies_across = self._in_experts(name) and not self.base.is_packed(name)
-        from_other = self._in_experts(name) and self.source == "merged"
-        if self.rule is None or lies_across or from_other:
+        # Merged experts lie across an MXFP4 base.
+        from_other = self.source == "merged" and self._in_experts(name)
+        if self.rule is None or (from_other and self.base.is_packed(name)):
             blocks, scales, sums = self._by_matrices(name, first, last)
         else:
             blocks, scales, sums = self._by_rows(self.rule, name, first, last)
@@ -100,24 +100,26 @@ class ExportPlan:
         self, rule: Rule, name: str, first: int, last: int
     ) -> tuple[torch.Tensor, torch.Tensor, dict[str, float]]:
         """Row by row, where base and change lie alike."""
+        changed, experts = name in self.adapter, self._in_experts(name)
+        across = experts and not self.base.is_packed(name)
         weight, factors, tuned = self.base.held(name, first, last), NO_FACTORS, NOTHING
-        changed = name in self.adapter
         if self.source == "merged":
             tuned = self.merged.held(name, first, last)
-        elif changed and self._in_experts(name):
-            factors = self.adapter[name].factors(first)
+        elif changed and experts:
+            factors = self.adapter[name].factors(first, across=across)
         elif changed:
             factors = self.adapter[name].factors(first=first, last=last)
         shape = self.layout.packed(name).scales_shape[-2:]
-        rows = shape[0] if self._in_experts(name) else last - first
+        rows = shape[0] if experts else last - first
         blocks = reused("blocks", (rows, shape[1], BLOCK // 2), np.uint8)
         scales = reused("scales", (rows, shape[1]), np.uint8)
-        finite, *found = export_rows(weight, factors, tuned, rule, changed, blocks, scales)
+        export = export_columns if across else export_rows
+        finite, *found = export(weight, factors, tuned, rule, changed, blocks, scales)
         if not finite:
             raise _not_finite(name, "a weight is NaN or infinite")
-        sums = dict(zip(SUMS, map(float, found), strict=True))
-        if not self.base.is_packed(name):
-            del sums["scales_changed"], sums["blocks_changed"]
+        # The last two are there of MXFP4 alone.
+        count = len(SUMS) if self.base.is_packed(name) else len(SUMS) - 2
+        sums = dict(zip(SUMS[:count], map(float, found[:count]), strict=True))
         return torch.from_numpy(blocks), torch.from_numpy(scales), sums
 
     def _by_matrices(

@@ -8,7 +8,7 @@ import torch
 
 from stages.weights.tensors.change import losses
 from stages.weights.tensors.held import NO_FACTORS, NOTHING, Held, as_held, as_packed, reused
-from stages.weights.tensors.loops import export_rows, merge_rows
+from stages.weights.tensors.loops import export_columns, export_rows, merge_rows
 from stages.weights.tensors.lora import Change
 from stages.weights.tensors.mxfp4 import BLOCK, RULES, dequantize, quantize, rule_of
 
@@ -91,6 +91,30 @@ def test_rows_are_exported_as_matrices_are(form, rule, rank, given):
     assert finite
     assert np.array_equal(made[0], blocks.numpy()) and np.array_equal(made[1], scales.numpy())
     assert found == wanted
+
+
+@pytest.mark.parametrize("rank", [0, 1, 8, 13])
+@pytest.mark.parametrize("form", ["bf16", "float32"])
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("given", [False, True], ids=["changed", "merged"])
+def test_columns_are_exported_as_matrices_are(form, rule, rank, given):
+    """A matrix (out, in) that lies as (in, out)."""
+    stored = torch.randn(WIDTH, ROWS, generator=torch.Generator().manual_seed(rank)) * 0.05
+    stored = stored.to(torch.bfloat16) if form == "bf16" else stored
+    weight, change, by = stored.T, change_of(rank), rule_of(rule)
+    assert by is not None
+    tuned = change.tuned(weight) if rank else weight
+    if given:
+        tuned = tuned.to(torch.bfloat16)
+    blocks, scales = quantize(tuned, rule)
+    untuned = dequantize(*quantize(weight, rule)) if rank else weight
+    wanted = list(losses(weight, tuned, dequantize(blocks, scales), untuned).values())
+    factors = change.factors(across=True) if rank and not given else NO_FACTORS
+    instead = as_held(tuned.T) if given else NOTHING
+    made = np.empty(blocks.shape, np.uint8), np.empty(scales.shape, np.uint8)
+    finite, *found = export_columns(as_held(stored), factors, instead, by, rank > 0, *made)
+    assert finite and found == wanted
+    assert np.array_equal(made[0], blocks.numpy()) and np.array_equal(made[1], scales.numpy())
 
 
 def edges() -> Iterator[float]:

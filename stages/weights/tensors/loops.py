@@ -349,6 +349,45 @@ def export_rows(
 
 
 @compiled
+def export_columns(
+    weight: Held, factors: Factors, tuned: Held, rule: Rule, changed: bool, blocks: Array,
+    scales: Array,
+) -> tuple[bool, float, float, float, float]:  # fmt: skip
+    """As `export_rows`, of a matrix that lies as its transpose and is not MXFP4: a block goes down
+    BLOCK of its rows. Sums run over these, as they lie."""
+    width = width_of(weight)
+    w, t = np.empty((BLOCK, width), np.float32), np.empty((BLOCK, width), np.float32)
+    q, other, product = np.empty_like(w), np.empty_like(w), np.empty(width, np.float32)
+    values, rounded = np.empty((width, BLOCK), np.float32), np.empty((width, BLOCK), np.float32)
+    made, own = np.empty((width, BLOCK // 2), np.uint8), np.empty(width, np.uint8)
+    no_scales, terms, sums = np.empty(0, np.uint8), np.empty((4, width)), (0.0, 0.0, 0.0, 0.0)
+    for index in range(blocks.shape[1]):
+        for row in range(BLOCK):
+            read_row(weight, index * BLOCK + row, w[row])
+            if rows_of(tuned):
+                read_row(tuned, index * BLOCK + row, t[row])
+            elif factors.left.size:
+                add_product(w[row], index * BLOCK + row, factors, product, t[row])
+            else:
+                t[row] = w[row]
+        q0 = w
+        if changed:
+            turn_over(w, values)
+            if not encode_row(values, rule, no_scales, made, own, rounded):
+                return False, *sums
+            turn_over(rounded, other)
+            q0 = other
+        turn_over(t, values)
+        if not encode_row(values, rule, no_scales, made, own, rounded):
+            return False, *sums
+        turn_over(rounded, q)
+        for column in range(width):
+            blocks[column, index], scales[column, index] = made[column], own[column]
+        sums = add_losses(w, t, q, q0, terms, sums)
+    return True, *sums
+
+
+@compiled
 def keep_unchanged(
     w: Array, t: Array, q: Array, weight: Held, row: int, blocks: Array, scales: Array
 ) -> tuple[int, int]:
