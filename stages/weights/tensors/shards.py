@@ -194,7 +194,7 @@ def _add_up(
 ) -> None:
     """Adds to the sums of each group in the order of its pieces, whoever was first. What is written
     goes to the disk meanwhile, which would else do nothing until the memory for it is full."""
-    flushing, waiting_bytes = disk.submit(os.fdatasync, file), 0
+    flushing, waiting_bytes = disk.submit(_flush, file), 0
     try:
         for group, future in pieces:
             into = sums[next(iter(group.tensors))]
@@ -202,12 +202,20 @@ def _add_up(
                 into[key] = into.get(key, 0.0) + value
             waiting_bytes += group.nbytes * group.step // group.rows
             if waiting_bytes >= FLUSH_BYTES and flushing.done():
-                flushing, waiting_bytes = disk.submit(os.fdatasync, file), 0
+                flushing, waiting_bytes = disk.submit(_flush, file), 0
     finally:
         for _, future in pieces:
             future.cancel()
         wait([future for _, future in pieces])  # none writes to a closed file
         wait([flushing])
+
+
+def _flush(file: int) -> None:
+    """What was written goes to the disk, and its memory to what is written next. A file that is
+    larger than the memory would else push all out that is there, and new memory takes the system
+    as long as the work."""
+    os.fdatasync(file)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _finish(room: Path, name: str, file: int, sums: Mapping[str, Mapping[str, float]]) -> None:
