@@ -16,9 +16,9 @@ ROWS, WIDTH = 70, 160  # more than two strips, and no multiple of one
 FORMS = ("mxfp4", "bf16", "float32")
 
 
-def weights(form: str, generator: torch.Generator) -> tuple[Held, torch.Tensor]:
+def weights(form: str, generator: torch.Generator, rows: int = ROWS) -> tuple[Held, torch.Tensor]:
     """As the loops and as the rest of the code take them."""
-    weight = torch.randn(ROWS, WIDTH, generator=generator) * 0.05
+    weight = torch.randn(rows, WIDTH, generator=generator) * 0.05
     weight[5] = 0
     if form == "mxfp4":
         packed = quantize(weight, "even")
@@ -45,12 +45,13 @@ def in_order(values: torch.Tensor) -> float:
 @pytest.mark.parametrize("rank", [0, 1, 8, 13])
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("across", [False, True])
-def test_rows_are_merged_as_matrices_are(form, rank, across):
-    held, weight = weights(form, torch.Generator().manual_seed(rank))
+@pytest.mark.parametrize("rows", [ROWS, ROWS - 2, 64])  # 68 and 64 are turned four at once
+def test_rows_are_merged_as_matrices_are(form, rank, across, rows):
+    held, weight = weights(form, torch.Generator().manual_seed(rank), rows)
     change = change_of(rank)
-    factors = change.factors() if rank else NO_FACTORS
+    factors = change.factors(last=rows) if rank else NO_FACTORS
     tuned = change.tuned(weight) if rank else weight.float()
-    into = np.zeros((WIDTH, ROWS) if across else (ROWS, WIDTH), np.uint16)
+    into = np.zeros((WIDTH, rows) if across else (rows, WIDTH), np.uint16)
     finite, *sums = merge_rows(held, factors, into, across)
     found = torch.from_numpy(into).view(torch.bfloat16)
     assert finite and torch.equal(found.T if across else found, tuned.to(torch.bfloat16))
