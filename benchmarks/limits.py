@@ -17,7 +17,7 @@ from stages.weights.tensors.mxfp4 import BLOCK, quantize, rule_of
 DISK_BYTES = 2**31
 DISK_PIECE = 2**24
 COPIED_BYTES = 2**28
-ROUNDS = 3
+ROUNDS = 9
 
 
 def disk_speeds(folder: Path, size: int = DISK_BYTES) -> tuple[float, float]:
