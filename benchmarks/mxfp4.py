@@ -16,7 +16,6 @@ on as many threads, and what the disk of the project does.
 import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.limits import disk_speeds
 from stages.weights.tensors.mxfp4 import BLOCK, dequantize, quantize
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -34,8 +34,6 @@ EXPERTS, IN, OUT = 4, 2880, 5760
 PIECE_ROWS = 64
 SEED = 42
 COPIED_BYTES = 2**28
-DISK_BYTES = 2**29
-DISK_PIECE = 2**24
 BARS = {"even": 1.0, "search": 0.5}  # GB/s
 RULES = ("floor", "even", "ceil6", "search")
 # Of the experts of gpt-oss-20b: 24 layers, 32 experts, gate_up_proj and down_proj.
@@ -151,27 +149,6 @@ def print_errors() -> None:
         print(f"{name:12}" + "".join(f"{relative_error(weight, rule):10.6f}" for rule in RULES))
 
 
-def disk_speeds() -> tuple[float, float]:
-    """MB/s of a file in the project's folder: written with fsync, and read when the system was told
-    to forget it."""
-    piece = os.urandom(DISK_PIECE)
-    with tempfile.TemporaryFile(dir=PROJECT) as file:
-        began = time.perf_counter()
-        for _ in range(DISK_BYTES // DISK_PIECE):
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
-        written = time.perf_counter()
-        if hasattr(os, "posix_fadvise"):  # Linux
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        file.seek(0)
-        start = time.perf_counter()
-        while file.read(DISK_PIECE):
-            pass
-        read = time.perf_counter()
-    return DISK_BYTES / (written - began) / 1e6, DISK_BYTES / (read - start) / 1e6
-
-
 def print_speeds(title: str, cases: list[Case], of: Case) -> None:
     print(f"\n{title:<55}{'min':>7}{'median':>7}{'max':>7}{'CPU':>7}{'ratio':>7}")
     for case in cases:
@@ -236,19 +213,19 @@ def main() -> None:
         fastest = max(case.best for case in each)
         print(f"malssi even is {even.best / fastest:.0f} times as fast as {name} at its best")
     print_speeds("read (ratio: of malssi)", [read, theirs], read)
-    memory, (write_mb, read_mb) = 2 * copy.best, disk_speeds()
+    memory, (write_gb, read_gb) = 2 * copy.best, disk_speeds(PROJECT)
     moved = even.best * (2 + 17 / BLOCK) / 2
     print(
         f"\nlimits: a copy in memory {memory:.1f} GB/s, read and written together; malssi even "
         f"moves {moved:.1f}\n"
-        f"        the disk {write_mb:.0f} MB/s written, {read_mb:.0f} MB/s read"
+        f"        the disk {write_gb:.2f} GB/s written, {read_gb:.2f} GB/s read"
     )
     gigabytes = MODEL_ELEMENTS * 2 / 1e9
     out_gb = MODEL_ELEMENTS * 17 / BLOCK / 1e9
     times = ", ".join(f"{rule} {gigabytes / case.best:.0f} s" for rule, case in ours.items())
     print(
         f"the experts of gpt-oss-20b, {gigabytes:.1f} GB of BF16 to {out_gb:.1f}: {times}; "
-        f"writing them {out_gb * 1000 / write_mb:.0f} s"
+        f"writing them {out_gb / write_gb:.0f} s"
     )
     print_errors()
     print(f"\nload {os.getloadavg()[0]:.1f} at the end")

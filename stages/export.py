@@ -60,7 +60,9 @@ def main() -> None:
     from stages.weights.quantising.quantiser import quantiser_of
     from stages.weights.tensors.lora import Adapter
     from stages.weights.tensors.model import Model
-    from stages.weights.tensors.shards import shards_room, take_shards, write_shards
+    from stages.weights.tensors.mxfp4 import rule_of
+    from stages.weights.tensors.room import shards_room
+    from stages.weights.tensors.shards import take_shards, write_shards
 
     outs = [
         paths.MODELS / form,
@@ -80,7 +82,8 @@ def main() -> None:
             layout = Layout(merged)
             check_merged(base, merged)
             quantiser = quantiser_of(rule, base, adapter, merged, training_ids)
-            plan = ExportPlan(base, adapter, merged, layout, rule.source, quantiser)
+            by_rows = rule_of(rule.rule)
+            plan = ExportPlan(base, adapter, merged, layout, rule.source, quantiser, by_rows)
             with shards_room("export", made_from, decides) as room:
                 groups = plan.groups()
                 shard_bytes = params.merge.max_shard_mb * 1_000_000

@@ -37,7 +37,8 @@ def main() -> None:
     from stages.weights.tensors.checkpoint import copy_companions
     from stages.weights.tensors.lora import Adapter
     from stages.weights.tensors.model import Model
-    from stages.weights.tensors.shards import shards_room, take_shards, write_shards
+    from stages.weights.tensors.room import shards_room
+    from stages.weights.tensors.shards import take_shards, write_shards
 
     outs = [paths.MERGED, paths.METRICS / "merge.json"]
     with publish(*outs) as (folder, metrics_file):

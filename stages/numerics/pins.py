@@ -50,7 +50,9 @@ def pin_numerics(compute: Compute, launched: bool = False) -> None:
 
         replace_operations()
     torch.set_num_threads(compute.threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # As `use_deterministic_algorithms`, but for a setting of a compiler that no stage calls, the
+    # import of which takes as long as torch itself.
+    torch.set_deterministic_debug_mode("warn")
     # Filling fresh memory guards against code that reads what nobody wrote; it costs a fifth of the
     # time, and a run that did so would fail the tests that compare bytes.
     torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue] - set through a module class that it cannot see

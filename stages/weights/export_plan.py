@@ -15,12 +15,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
 
 from stages.pipeline import paths
 from stages.pipeline.errors import ModelError
 from stages.weights.quantising.layout import Layout
 from stages.weights.tensors.change import losses
+from stages.weights.tensors.held import NO_FACTORS, NOTHING, reused
+from stages.weights.tensors.loops import Rule, export_columns, export_rows
 from stages.weights.tensors.lora import Adapter
 from stages.weights.tensors.model import Model
 from stages.weights.tensors.mxfp4 import BLOCK, dequantize
@@ -30,6 +33,8 @@ Packed = tuple[torch.Tensor, torch.Tensor]  # blocks and scales
 # Of a weight's name, its expert, its values (out, in) and the scales that its blocks had in the
 # base.
 Quantiser = Callable[[str, int, torch.Tensor, torch.Tensor | None], Packed]
+# What the compiled loops measure.
+SUMS: tuple[str, ...] = ("error", "tuned", "delta", "kept", "scales_changed", "blocks_changed")
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class ExportPlan:
     layout: Layout
     source: Literal["adapter", "merged"]
     quantiser: Quantiser
+    rule: Rule | None  # what the compiled loops quantise by as the quantiser does, if they can
 
     def groups(self) -> list[Group]:
         return [self._group(name) for name in self.merged]
@@ -77,6 +83,49 @@ class ExportPlan:
         self, name: str, first: int, last: int
     ) -> tuple[torch.Tensor, torch.Tensor, dict[str, float]]:
         """Blocks, scales and sums of one expert, or of some rows."""
+        # Merged experts lie across an MXFP4 base.
+        from_other = self.source == "merged" and self._in_experts(name)
+        if self.rule is None or (from_other and self.base.is_packed(name)):
+            blocks, scales, sums = self._by_matrices(name, first, last)
+        else:
+            blocks, scales, sums = self._by_rows(self.rule, name, first, last)
+        sums["blocks"] = float(scales.numel())
+        if not math.isfinite(sums["error"]):
+            raise ModelError(
+                str(paths.MERGED), f"{name}: too large for MXFP4.", "Train with a lower rate."
+            )
+        return blocks, scales, sums
+
+    def _by_rows(
+        self, rule: Rule, name: str, first: int, last: int
+    ) -> tuple[torch.Tensor, torch.Tensor, dict[str, float]]:
+        """Row by row, where base and change lie alike."""
+        changed, experts = name in self.adapter, self._in_experts(name)
+        across = experts and not self.base.is_packed(name)
+        weight, factors, tuned = self.base.held(name, first, last), NO_FACTORS, NOTHING
+        if self.source == "merged":
+            tuned = self.merged.held(name, first, last)
+        elif changed and experts:
+            factors = self.adapter[name].factors(first, across=across)
+        elif changed:
+            factors = self.adapter[name].factors(first=first, last=last)
+        shape = self.layout.packed(name).scales_shape[-2:]
+        rows = shape[0] if experts else last - first
+        blocks = reused("blocks", (rows, shape[1], BLOCK // 2), np.uint8)
+        scales = reused("scales", (rows, shape[1]), np.uint8)
+        export = export_columns if across else export_rows
+        finite, *found = export(weight, factors, tuned, rule, changed, blocks, scales)
+        if not finite:
+            raise _not_finite(name, "a weight is NaN or infinite")
+        # The last two are there of MXFP4 alone.
+        count = len(SUMS) if self.base.is_packed(name) else len(SUMS) - 2
+        sums = dict(zip(SUMS[:count], map(float, found[:count]), strict=True))
+        return torch.from_numpy(blocks), torch.from_numpy(scales), sums
+
+    def _by_matrices(
+        self, name: str, first: int, last: int
+    ) -> tuple[torch.Tensor, torch.Tensor, dict[str, float]]:
+        """A whole matrix after the other."""
         weight = self._part(self.base, name, first, last)
         tuned = self._tuned(name, weight, first, last)
         before = self.base.packed(name, first, last) if self.base.is_packed(name) else None
@@ -87,19 +136,14 @@ class ExportPlan:
             same = (tuned == weight).unflatten(-1, (-1, BLOCK)).all(-1)
             blocks[same], scales[same] = held[0][same], held[1][same]
         exported = dequantize(blocks, scales, threads=1)
-        sums = {"blocks": float(scales.numel())}
         untuned = weight
         if name in self.adapter and held is None:
             untuned = dequantize(*self.quantiser(name, first, weight, None), threads=1)
-        sums |= losses(weight, tuned, exported, untuned)
+        sums = losses(weight, tuned, exported, untuned)
         if held is not None:
             sums["scales_changed"] = float((scales != held[1]).sum())
             moved = (exported != weight).unflatten(-1, (-1, BLOCK)).any(-1)
             sums["blocks_changed"] = float(moved.sum())
-        if not math.isfinite(sums["error"]):
-            raise ModelError(
-                str(paths.MERGED), f"{name}: too large for MXFP4.", "Train with a lower rate."
-            )
         return blocks, scales, sums
 
     def _part(self, model: Model, name: str, first: int, last: int) -> torch.Tensor:
@@ -122,9 +166,13 @@ class ExportPlan:
         try:
             return self.quantiser(name, expert, tuned, scales_before)
         except ValueError as error:
-            raise ModelError(
-                str(paths.MERGED), f"{name}: {error}.", "Run `dvc repro train` with a lower rate."
-            ) from None
+            raise _not_finite(name, str(error)) from None
+
+
+def _not_finite(name: str, said: str) -> ModelError:
+    return ModelError(
+        str(paths.MERGED), f"{name}: {said}.", "Run `dvc repro train` with a lower rate."
+    )
 
 
 def _passed_on(model: Model, *names: str) -> Group:
@@ -132,8 +180,10 @@ def _passed_on(model: Model, *names: str) -> Group:
 
     def make(first: int, last: int) -> Made:
         return {
-            name: model.rows(name, first, last) if model.stored(name).shape else model[name]
-            for name in names
+            name: model.rows(name, first, last, f"copied {place}")
+            if model.stored(name).shape
+            else model[name]
+            for place, name in enumerate(names)
         }, {}
 
     stored = {name: model.stored(name) for name in names}

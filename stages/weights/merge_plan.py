@@ -5,12 +5,26 @@ expert, or some rows: W + s B A in float32, rounded to BF16 once. Floating-point
 adapter leaves alone become BF16 (a copy, if they are BF16 already), others are copied.
 """
 
+# torch, numpy and transformers leave the types of some of their functions open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
+
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from stages.pipeline.errors import ModelError
-from stages.weights.tensors.change import energies
+from stages.weights.tensors.held import (
+    NO_FACTORS,
+    Array,
+    Factors,
+    Held,
+    from_halves,
+    halves_of,
+    reused,
+)
+from stages.weights.tensors.loops import all_finite, merge_rows
 from stages.weights.tensors.lora import Adapter
 from stages.weights.tensors.model import Model
 from stages.weights.tensors.shards import Group, Made, rows_at_once
@@ -35,24 +49,29 @@ class MergePlan:
 
     def _experts(self, name: str, shape: tuple[int, int, int]) -> Group:
         """An expert at a time, in the layout (expert, in, out) that transformers computes with."""
-
-        def make(first: int, _: int) -> Made:
-            weight, sums = self.base.matrix(name, first), {}
-            if name in self.adapter:
-                tuned = self.adapter[name].tuned(weight, first)
-                weight, sums = tuned, energies(weight, tuned)
-            return {name: in_bf16(name, weight.T).unsqueeze(0)}, sums
-
         count, rows, columns = shape
+        packed = self.base.is_packed(name)
+
+        def make(first: int, last: int) -> Made:
+            factors = NO_FACTORS
+            if name in self.adapter:
+                factors = self.adapter[name].factors(first, across=not packed)
+            weight = self.base.held(name, first, last)
+            into = reused("merged", (1, columns, rows), np.uint16)
+            sums = _merge(name, weight, factors, into[0], across=packed)
+            return {name: from_halves(into)}, sums
+
         return Group({name: (torch.bfloat16, (count, columns, rows))}, 1, make)
 
     def _tuned_matrix(self, name: str) -> Group:
-        def make(first: int, last: int) -> Made:
-            weight = self.base.rows(name, first, last)
-            tuned = self.adapter[name].tuned(weight, first=first)
-            return {name: in_bf16(name, tuned)}, energies(weight, tuned)
-
         shape = self.base.stored(name).shape
+
+        def make(first: int, last: int) -> Made:
+            factors = self.adapter[name].factors(first=first, last=last)
+            into = reused("merged", (last - first, *shape[1:]), np.uint16)
+            sums = _merge(name, self.base.held(name, first, last), factors, into, across=False)
+            return {name: from_halves(into)}, sums
+
         return Group({name: (torch.bfloat16, shape)}, rows_at_once(shape), make)
 
     def _untouched(self, name: str) -> Group:
@@ -60,24 +79,37 @@ class MergePlan:
         floats = stored.dtype.is_floating_point
 
         def make(first: int, last: int) -> Made:
-            weight = self.base.rows(name, first, last) if stored.shape else self.base[name]
-            return {name: in_bf16(name, weight) if floats else weight}, {}
+            weight = (
+                self.base[name] if not stored.shape else self.base.rows(name, first, last, "copied")
+            )
+            if not floats:
+                return {name: weight}, {}
+            rounded = weight.to(torch.bfloat16)
+            _check(name, all_finite(halves_of(rounded).reshape(-1)))
+            return {name: rounded}, {}
 
         dtype = torch.bfloat16 if floats else stored.dtype
         return Group({name: (dtype, stored.shape)}, rows_at_once(stored.shape), make)
 
 
-def in_bf16(name: str, weight: torch.Tensor) -> torch.Tensor:
-    """Rounded once.
+def _merge(
+    name: str, weight: Held, factors: Factors, into: Array, across: bool
+) -> dict[str, float]:
+    """Writes the piece as BF16 into `into`. Returns |W|^2, |W + D|^2 and |D|^2, where it has a
+    change D."""
+    finite, *sums = merge_rows(weight, factors, into, across)
+    _check(name, finite)
+    return dict(zip(("weight", "tuned", "delta"), sums, strict=True)) if factors.left.size else {}
 
+
+def _check(name: str, finite: bool) -> None:
+    """
     Raises:
         ModelError: a value is NaN, or too large for BF16.
     """
-    rounded = weight.to(torch.bfloat16)
-    if not torch.isfinite(rounded).all():
+    if not finite:
         raise ModelError(
             "models/merged-bf16",
             f"{name} would hold NaN or infinity.",
             "Look at the base model's weight; if it is fine, train with a lower rate.",
         )
-    return rounded

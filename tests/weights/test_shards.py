@@ -12,8 +12,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from stages.pipeline.errors import BusyError, InputError, ModelError
+from stages.weights.tensors import room as rooms
 from stages.weights.tensors import shards
 from stages.weights.tensors.checkpoint import INDEX, WEIGHTS, Checkpoint
+from stages.weights.tensors.room import shards_room
 from stages.weights.tensors.shards import Group, Made, take_shards, write_shards
 
 TENSORS = {
@@ -152,48 +154,64 @@ def test_a_full_disk_shows_before_the_work_and_leaves_no_finished_file(tmp_path,
     assert not list(tmp_path.glob("*.safetensors"))
 
 
-def test_another_run_s_room_is_not_gone_on_from(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def rewritten(file: Path) -> None:
+    """Other content of the same size in the same file, which says that nothing was changed."""
+    times = file.stat()
+    file.write_bytes(b"2")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def put_in_place(file: Path) -> None:
+    file.with_name("other").write_bytes(b"1")
+    file.with_name("other").replace(file)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [rewritten, put_in_place, lambda file: file.with_name("config.json").write_text("{}")],
+    ids=["rewritten", "put in place", "one more"],
+)
+@pytest.mark.parametrize("whole", [True, False], ids=["folder", "file"])
+def test_other_inputs_have_another_room(tmp_path, monkeypatch, change, whole):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    weights = tmp_path / "weights"
+    weights = tmp_path / "base" / "weights"
+    weights.parent.mkdir()
     weights.write_bytes(b"1")
-    own = {"max_shard_mb": 1}
+    made_from = [weights.parent if whole else weights]
+    with shards_room("merge", made_from, {}) as first:
+        (first / "kept").touch()
+    with shards_room("merge", made_from, {}) as again:
+        assert again == first and (first / "kept").exists()
+    change(weights)
+    with shards_room("merge", made_from, {}) as other:
+        is_other = whole or change in (rewritten, put_in_place)
+        assert (other != first) == is_other
+        assert (first / "kept").exists() != is_other, "its shards would only fill the disk"
 
-    def stopped_run() -> Path:
-        weights.write_bytes(b"1")
-        with shards.shards_room("merge", [weights], own) as room:
-            (room / "kept").touch()
-        return room
 
-    first = stopped_run()
-    with shards.shards_room("merge", [weights], own) as room:
-        assert room == first and (first / "kept").exists()
-    for content, params, version in (
-        (b"1", {"max_shard_mb": 2}, "1"),
-        (b"2", own, "1"),
-        (b"1", own, "2"),
-    ):
-        assert stopped_run() == first
-        weights.write_bytes(content)
-        with monkeypatch.context() as changed:
-            if version == "2":
-                changed.setattr(shards, "version", lambda _: "another")
-            with shards.shards_room("merge", [weights], params) as room:
-                assert room != first
-                assert not first.exists(), "its shards would only fill the disk"
+@pytest.mark.parametrize("library", [False, True])
+def test_another_run_s_room_is_not_gone_on_from(tmp_path, monkeypatch, library):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    with shards_room("merge", [], {"max_shard_mb": 1}) as first:
+        (first / "kept").touch()
+    if library:
+        monkeypatch.setattr(rooms, "version", lambda _: "another")
+    with shards_room("merge", [], {"max_shard_mb": 1 if library else 2}) as room:
+        assert room != first
+        assert not first.exists(), "its shards would only fill the disk"
 
 
 def test_a_link_in_the_place_of_a_room_or_a_shard_is_not_followed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    with shards.shards_room("merge", [], {}) as room:
+    with shards_room("merge", [], {}) as room:
         pass
     room.rmdir()
     (tmp_path / "elsewhere").mkdir()
     room.symlink_to(tmp_path / "elsewhere")
     kept = tmp_path / "kept"
     kept.write_text("not ours")
-    with shards.shards_room("merge", [], {}) as again:
+    with shards_room("merge", [], {}) as again:
         assert again == room and not room.is_symlink() and room.is_dir()
         (room / f"{WEIGHTS}.part").symlink_to(kept)
         write_shards(room, groups(), 1000, 2, progress=False)
@@ -212,10 +230,10 @@ def test_a_room_in_which_a_process_works_is_left_to_it(tmp_path, monkeypatch):
     """Also where that process is of another folder with the same room, as of `dvc exp run --temp`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    with shards.shards_room("merge", [], {"max_shard_mb": 1}) as room:
+    with shards_room("merge", [], {"max_shard_mb": 1}) as room:
         with pytest.raises(BusyError, match="another process makes the same shards"):
-            shards.shards_room("merge", [], {"max_shard_mb": 1}).__enter__()
-        with shards.shards_room("merge", [], {"max_shard_mb": 2}):
+            shards_room("merge", [], {"max_shard_mb": 1}).__enter__()
+        with shards_room("merge", [], {"max_shard_mb": 2}):
             assert room.exists()
         shutil.rmtree(room)
     left = sorted(path.suffix for path in room.parent.iterdir())

@@ -12,11 +12,6 @@ import torch
 from stages.weights.tensors.compiled import compiled
 
 
-def energies(weight: torch.Tensor, tuned: torch.Tensor) -> dict[str, float]:
-    """|W|^2, |W + D|^2 and |D|^2 of a piece, (out, in) both."""
-    return dict(zip(("weight", "tuned", "delta"), _energies(*_even([weight, tuned])), strict=True))
-
-
 def losses(
     weight: torch.Tensor, tuned: torch.Tensor, exported: torch.Tensor, untuned: torch.Tensor
 ) -> dict[str, float]:
@@ -31,17 +26,6 @@ def _even(matrices: list[torch.Tensor]) -> list[np.ndarray]:
     if first.dim() == 2 and first.stride(0) == 1 and first.stride(1) != 1:
         matrices = [matrix.T for matrix in matrices]
     return [matrix.float().contiguous().view(-1).numpy() for matrix in matrices]
-
-
-@compiled
-def _energies(weight: np.ndarray, tuned: np.ndarray) -> tuple[float, float, float]:
-    of_weight = of_tuned = of_delta = 0.0
-    for i in range(len(weight)):
-        w, t = float(weight[i]), float(tuned[i])
-        of_weight += w * w
-        of_tuned += t * t
-        of_delta += (t - w) * (t - w)
-    return of_weight, of_tuned, of_delta
 
 
 @compiled

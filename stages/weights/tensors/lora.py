@@ -29,7 +29,8 @@ import torch
 from stages.formats.json_files import Json, read_json
 from stages.pipeline.errors import ModelError, PipelineError
 from stages.weights.tensors.checkpoint import Checkpoint
-from stages.weights.tensors.compiled import compiled
+from stages.weights.tensors.held import Factors
+from stages.weights.tensors.loops import add_products
 
 Pair = tuple[tuple[int, ...], tuple[int, ...]]  # the shapes of A and B
 PREFIX = "base_model.model."
@@ -60,37 +61,28 @@ class Change:
     def shape(self) -> tuple[int, int, int]:
         return len(self.a), self.b.shape[1], self.a.shape[2]
 
+    def factors(
+        self, expert: int = 0, first: int = 0, last: int | None = None, across: bool = False
+    ) -> Factors:
+        """What is added to one matrix, or to its rows first..last; `across`: to its transpose."""
+        left, right = self.b[expert][first:last], self.a[expert]
+        if across:
+            left, right = right.T, left.T
+        scale = np.float32(self.scale)
+        return Factors(np.ascontiguousarray(left), np.ascontiguousarray(right), scale)
+
     def tuned(self, weight: torch.Tensor, expert: int = 0, first: int = 0) -> torch.Tensor:
         """W + s B A of one matrix in float32, of rows `first` and on; `weight` is (out, in) and may
         be a transposed view, and so is then what is returned.
 
         The sums run over r in its order, so they are the same for any piece, thread or processor.
         """
-        a, b = self.a[expert], self.b[expert][first : first + len(weight)]
-        held = weight.float()
-        if held.stride(0) == 1 and held.stride(1) != 1:
-            return torch.from_numpy(_plus_product(held.T.numpy(), a.T, b.T, self.scale)).T
-        return torch.from_numpy(_plus_product(held.contiguous().numpy(), b, a, self.scale))
-
-
-@compiled
-def _plus_product(
-    weight: np.ndarray, left: np.ndarray, right: np.ndarray, scale: float
-) -> np.ndarray:
-    """weight (n, m) + scale * left (n, r) right (r, m)."""
-    rows, columns = weight.shape
-    total = np.empty((rows, columns), np.float32)
-    product = np.empty(columns, np.float32)
-    factor = np.float32(scale)
-    for row in range(rows):
-        product[:] = np.float32(0)
-        for k in range(left.shape[1]):
-            x = left[row, k]
-            for column in range(columns):
-                product[column] += x * right[k, column]
-        for column in range(columns):
-            total[row, column] = weight[row, column] + factor * product[column]
-    return total
+        held, last = weight.float(), first + len(weight)
+        across = held.stride(0) == 1 and held.stride(1) != 1
+        held = (held.T if across else held).contiguous()
+        total = torch.empty_like(held)
+        add_products(held.numpy(), self.factors(expert, first, last, across), total.numpy())
+        return total.T if across else total
 
 
 class Adapter:

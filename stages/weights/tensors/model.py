@@ -19,6 +19,7 @@ import torch
 from stages.formats.json_files import read_json
 from stages.pipeline.errors import ModelError, cut, shown
 from stages.weights.tensors.checkpoint import AGAIN, Checkpoint
+from stages.weights.tensors.held import Held, as_held, as_packed
 from stages.weights.tensors.mxfp4 import BLOCK, dequantize
 
 GATE_UP = "gate_up_proj"
@@ -119,13 +120,26 @@ class Model(Checkpoint):
             return self.rows(name, expert, expert + 1)[0].T
         return self[name]
 
-    def packed(self, name: str, first: int, last: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Blocks and scales of some experts, as they are stored.
+    def held(self, name: str, first: int, last: int) -> Held:
+        """As `matrix`, for the loops and as it is stored: the expert `first`, of which one in 16
+        bits is (in, out), or rows first..last of a weight without experts. It lies in memory that
+        this thread's next one takes again."""
+        if self.is_packed(name):
+            blocks, scales = self.packed(name, first, first + 1, "held")
+            return as_packed(blocks[0], scales[0])
+        if self.is_experts(name):
+            return as_held(self.rows(name, first, first + 1, "held")[0])
+        return as_held(self.rows(name, first, last, "held"))
+
+    def packed(
+        self, name: str, first: int, last: int, purpose: str = ""
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Blocks and scales of some experts, as they are stored; `purpose` as of rows.
 
         Raises:
             ModelError: a scale is NaN.
         """
-        scales = self.rows(f"{name}_scales", first, last)
+        scales = self.rows(f"{name}_scales", first, last, purpose and f"{purpose} scales")
         if (scales == 255).any():
             raise ModelError(str(self.folder), f"{name} has a scale that is NaN.", AGAIN)
-        return self.rows(f"{name}_blocks", first, last), scales
+        return self.rows(f"{name}_blocks", first, last, purpose), scales

@@ -10,17 +10,14 @@ room resumes after them. No byte depends on the number of threads or on the size
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
 
-import hashlib
 import json
 import logging
 import math
 import os
 import shutil
-from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,19 +26,14 @@ from safetensors import SafetensorError, safe_open
 from tqdm import tqdm
 
 from stages.formats.json_files import Json, read_json, write_json
-from stages.pipeline import own_folders, paths
 from stages.pipeline.durable import sync, sync_names
-from stages.pipeline.dvc_yaml import code_of
-from stages.pipeline.errors import BusyError
-from stages.pipeline.hashes import dvc_hash
-from stages.pipeline.own_folders import lock_file
 from stages.weights.tensors.checkpoint import DTYPES, INDEX, WEIGHTS
 
 log = logging.getLogger("weights")
 
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 PIECE_NUMBERS = 16_000_000  # of a tensor at once: about one expert of gpt-oss
-LIBRARIES = ("torch", "numba", "numpy", "transformers")
+FLUSH_BYTES = 128_000_000  # go to the disk at once
 
 Made = tuple[dict[str, torch.Tensor], dict[str, float]]
 
@@ -51,6 +43,7 @@ class Group:
     """Tensors that are made together, `step` indices of their first axis at a time.
 
     `make(first, last)` gives these rows of each tensor, and sums that are added up over the group.
+    They may lie in memory that the next call by the same thread takes again.
     """
 
     tensors: Mapping[str, tuple[torch.dtype, tuple[int, ...]]]
@@ -70,48 +63,6 @@ class Group:
 def rows_at_once(shape: Sequence[int]) -> int:
     """How many rows of a tensor make a piece."""
     return max(1, PIECE_NUMBERS // max(1, math.prod(shape[1:])))
-
-
-@contextmanager
-def shards_room(
-    stage: str, made_from: Sequence[Path], params: Mapping[str, object]
-) -> Generator[Path, None, None]:
-    """The folder in which this stage's shards are made: another one for other inputs, parameters,
-    code or libraries, so that a run resumes only from what it would make itself. It is locked
-    meanwhile; rooms of other runs are removed, if no process works in them.
-
-    Raises:
-        BusyError: another process makes the same shards.
-    """
-    own = {
-        "inputs": {path.as_posix(): dvc_hash(path) for path in made_from},
-        "params": params,
-        "code": code_of(stage),
-        "libraries": {name: version(name) for name in LIBRARIES},
-    }
-    rooms = paths.project_root() / ".checkpoints" / stage
-    name = hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:16]
-    rooms.mkdir(parents=True, exist_ok=True)
-    for other in sorted(rooms.glob("*.lock")):
-        if other.stem != name and (handle := lock_file(other)) is not None:
-            log.info("the shards in %s are of another run and are removed.", rooms / other.stem)
-            shutil.rmtree(rooms / other.stem, ignore_errors=True)
-            other.unlink()
-            os.close(handle)
-    handle = lock_file(rooms / f"{name}.lock")
-    if handle is None:
-        raise BusyError(
-            str(rooms / name),
-            "another process makes the same shards.",
-            "Wait for it to end, or stop it, and run again.",
-        )
-    try:
-        own_folders.make(rooms / name)
-        yield rooms / name
-    finally:
-        if not (rooms / name).exists():
-            (rooms / f"{name}.lock").unlink()
-        os.close(handle)
 
 
 def write_shards(
@@ -134,21 +85,23 @@ def write_shards(
     sums: dict[str, dict[str, float]] = {}
     total = sum(group.nbytes for group in groups)
     bar = tqdm(total=total, desc="weights", unit="B", unit_scale=True, disable=not progress)
-    with bar, ThreadPoolExecutor(threads) as pool:
+    disk = ThreadPoolExecutor(1)  # a shard goes to the disk while the next one is made
+    with bar, disk, ThreadPoolExecutor(threads) as pool:
+        finishing: list[Future[None]] = []
         for name, shard in zip(names, shards, strict=True):
-            note = room / f"{name}.sums.json"
-            finished = _sums_of(room / name, note)
+            finished = _sums_of(room / name, room / f"{name}.sums.json")
             if finished is None:
-                found = _write_shard(room / f"{name}.part", shard, pool, bar)
-                write_json(note, found)
-                sync(note)
-                sync_names(room)
-                (room / f"{name}.part").rename(room / name)
+                for earlier in finishing[:-1]:
+                    earlier.result()
+                file, found = _write_shard(room / f"{name}.part", shard, pool, disk, bar)
+                finishing.append(disk.submit(_finish, room, name, file, found))
                 sums |= found
             else:
                 log.info("%s was finished before", name)
                 bar.update(sum(group.nbytes for group in shard))
                 sums |= finished
+        for each in finishing:
+            each.result()
     if len(shards) > 1:
         weight_map = {
             tensor: name
@@ -193,9 +146,13 @@ def _header(
 
 
 def _write_shard(
-    path: Path, groups: Sequence[Group], pool: ThreadPoolExecutor, bar: "tqdm[NoReturn]"
-) -> dict[str, dict[str, float]]:
-    """One shard, whole and on the disk when this returns."""
+    path: Path,
+    groups: Sequence[Group],
+    pool: ThreadPoolExecutor,
+    disk: ThreadPoolExecutor,
+    bar: "tqdm[NoReturn]",
+) -> tuple[int, dict[str, dict[str, float]]]:
+    """One shard, whole but perhaps not on the disk when this returns. Returns the open file."""
     tensors = {name: each for group in groups for name, each in group.tensors.items()}
     text, starts, end = _header(tensors)
     path.unlink(missing_ok=True)  # of a killed run, or a link that would lead out of the room
@@ -205,8 +162,7 @@ def _write_shard(
         _write(file, text, 0)
 
         def piece(group: Group, first: int) -> dict[str, float]:
-            last = min(first + group.step, group.rows)
-            made, sums = group.make(first, last)
+            made, sums = group.make(first, min(first + group.step, group.rows))
             for name, numbers in made.items():
                 dtype, shape = tensors[name]
                 if numbers.dtype != dtype or tuple(numbers.shape[1:]) != shape[1:]:
@@ -223,19 +179,56 @@ def _write_shard(
             for first in range(0, group.rows, group.step)
         ]
         sums: dict[str, dict[str, float]] = {next(iter(group.tensors)): {} for group in groups}
-        try:
-            for group, future in pieces:  # added up in this order, whoever was first
-                into = sums[next(iter(group.tensors))]
-                for key, value in future.result().items():
-                    into[key] = into.get(key, 0.0) + value
-        finally:
-            for _, future in pieces:
-                future.cancel()
-            wait([future for _, future in pieces])  # none writes to a closed file
+        _add_up(pieces, sums, file, disk)
+        return file, sums
+    except BaseException:
+        os.close(file)
+        raise
+
+
+def _add_up(
+    pieces: Sequence[tuple[Group, Future[dict[str, float]]]],
+    sums: Mapping[str, dict[str, float]],
+    file: int,
+    disk: ThreadPoolExecutor,
+) -> None:
+    """Adds to the sums of each group in the order of its pieces, whoever was first. What is written
+    goes to the disk meanwhile, which would else do nothing until the memory for it is full."""
+    flushing, waiting_bytes = disk.submit(_flush, file), 0
+    try:
+        for group, future in pieces:
+            into = sums[next(iter(group.tensors))]
+            for key, value in future.result().items():
+                into[key] = into.get(key, 0.0) + value
+            waiting_bytes += group.nbytes * group.step // group.rows
+            if waiting_bytes >= FLUSH_BYTES and flushing.done():
+                flushing, waiting_bytes = disk.submit(_flush, file), 0
+    finally:
+        for _, future in pieces:
+            future.cancel()
+        wait([future for _, future in pieces])  # none writes to a closed file
+        wait([flushing])
+
+
+def _flush(file: int) -> None:
+    """What was written goes to the disk, and its memory to what is written next. A file that is
+    larger than the memory would else push all out that is there, and new memory takes the system
+    as long as the work."""
+    os.fdatasync(file)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _finish(room: Path, name: str, file: int, sums: Mapping[str, Mapping[str, float]]) -> None:
+    """Gives a shard its name when all of it, and of what was measured, is on the disk."""
+    try:
         os.fsync(file)
     finally:
         os.close(file)
-    return sums
+    note = room / f"{name}.sums.json"
+    write_json(note, sums)
+    sync(note)
+    sync_names(room)
+    (room / f"{name}.part").rename(room / name)
 
 
 def _sums_of(shard: Path, note: Path) -> dict[str, dict[str, float]] | None:
