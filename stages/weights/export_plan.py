@@ -20,8 +20,8 @@ import torch
 
 from stages.pipeline import paths
 from stages.pipeline.errors import ModelError
+from stages.weights.quantising.change import losses
 from stages.weights.quantising.layout import Layout
-from stages.weights.tensors.change import losses
 from stages.weights.tensors.held import NO_FACTORS, NOTHING, reused
 from stages.weights.tensors.loops import Rule, export_columns, export_rows
 from stages.weights.tensors.lora import Adapter

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from stages.weights.tensors.change import losses
+from stages.weights.quantising.change import losses
 from stages.weights.tensors.held import NO_FACTORS, NOTHING, Held, as_held, as_packed, reused
 from stages.weights.tensors.loops import export_columns, export_rows, merge_rows
 from stages.weights.tensors.lora import Change

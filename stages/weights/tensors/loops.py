@@ -333,7 +333,7 @@ def export_rows(
     scales: Array,
 ) -> tuple[bool, float, float, float, float, int, int]:  # fmt: skip
     """Quantises the rows plus their change, or `tuned` in their place, and measures what became of
-    them (`weights.tensors.change`): |Q - (W + D)|^2, |W + D|^2, |D|^2, <Q - Q0, D>, and how many
+    them (`weights.quantising.change`): |Q - (W + D)|^2, |W + D|^2, |D|^2, <Q - Q0, D>, and how many
     scales and blocks are others than those of W, if it is MXFP4. Blocks that no change touches keep
     their bytes. First whether all values are finite.
 
