@@ -135,7 +135,8 @@ def pretrain(
     )
     for step in steps:
         chosen = torch.randint(len(data), (tiny.batch_size,), generator=generator)
-        loss = model(input_ids=data[chosen], labels=data[chosen]).loss
+        logits = model(input_ids=data[chosen, :-1]).logits
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), data[chosen, 1:].flatten())
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
