@@ -149,9 +149,11 @@ def _product(left: Tensor, right: Tensor) -> Tensor:
     if parts == 1:
         np.matmul(*factors, out=out)
     else:
-        list(
-            _pool(parts).map(_part_of_product, *zip(*_in_parts(*factors, out, parts), strict=True))
-        )
+        own, *others = _in_parts(*factors, out, parts)
+        given = [_pool(parts - 1).submit(_part_of_product, *other) for other in others]
+        _part_of_product(*own)
+        for part in given:
+            part.result()
     return product
 
 
