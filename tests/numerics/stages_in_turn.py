@@ -2,8 +2,8 @@
 
     python -m tests.numerics.stages_in_turn base train ...
 
-Each runs in a child of one process that has loaded the libraries, since under an emulated processor
-it is loading that takes the time.
+They run in one process, which loads the libraries once: under an emulated processor it is loading
+that takes the time. Each sets what its numbers depend on, so none changes those of the next.
 """
 
 import importlib
@@ -16,8 +16,6 @@ from stages.params.reading import read_params
 from stages.params.section import Sections
 from stages.pipeline.program import run
 
-LIBRARIES = ("peft", "transformers", "trl.trainer.sft_trainer", "stages.training.trainer")
-
 
 class Params(Sections):
     compute: Compute
@@ -25,21 +23,12 @@ class Params(Sections):
 
 def main() -> None:
     pins.pin_numerics(read_params(Params).compute)
-    pins.pin_numerics = lambda *_: None
-    for library in LIBRARIES:
-        importlib.import_module(library)
-    for stage in sys.argv[1:]:
-        child = os.fork()
-        if not child:
-            name = stage.partition("@")[0]
-            os.environ["DVC_STAGE"] = stage
-            sys.argv = [name]
-            run(importlib.import_module(f"stages.{name}").main)
-            sys.stdout.flush()
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        if status:
-            sys.exit(f"{stage} failed")
+    pins.pin_numerics = lambda *_: None  # which is for a process without torch
+    stages = sys.argv[1:]
+    for stage in stages:
+        name = stage.partition("@")[0]
+        os.environ["DVC_STAGE"], sys.argv = stage, [name]
+        run(importlib.import_module(f"stages.{name}").main)
 
 
 if __name__ == "__main__":
