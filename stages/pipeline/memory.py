@@ -9,7 +9,7 @@ KEPT = 512 * 2**20
 
 def keep_freed_memory() -> None:
     """glibc gives what is freed back to the system, in large pieces at once, and each page that it
-    gets again is filled with zeros first: without this a third of a training's time. Does nothing
+    gets again is filled with zeros first: a quarter of a training's time without this. Does nothing
     where the C library is another."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
