@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from stages.answering.loading import load_model
-from stages.answering.positions import only_positions
+from stages.answering.positions import before_labels, only_positions
 from stages.chat.rendering import IGNORED
 from stages.formats.json_files import write_json
 from stages.formats.tables import Row, read_table
@@ -46,8 +46,7 @@ def expected(model: "PreTrainedModel", row: Row) -> "Tensor":
     import torch
 
     labels = torch.tensor([row["labels"]], device=model.device)
-    wanted = torch.nn.functional.pad(labels[:, 1:] != IGNORED, (0, 1))
-    with torch.inference_mode(), only_positions(model, wanted):
+    with torch.inference_mode(), only_positions(model, before_labels(labels)):
         logits = model(torch.tensor([row["input_ids"]], device=model.device)).logits[0]
     return logits.float().log_softmax(-1).cpu()
 

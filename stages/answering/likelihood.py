@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from stages.answering.positions import only_positions
+from stages.answering.positions import before_labels, only_positions
 from stages.chat.rendering import IGNORED, Encoded
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ def answer_bits(
         return torch.tensor(values, device=model.device)
 
     ids = tensor([padded(row.input_ids, pad_id) for row in rows])
-    labels = tensor([padded(row.labels, IGNORED) for row in rows])[:, 1:]
+    labels = tensor([padded(row.labels, IGNORED) for row in rows])
     mask = tensor([padded([1] * len(row.input_ids), 0) for row in rows])
-    wanted = torch.nn.functional.pad(labels != IGNORED, (0, 1))  # the last one has none after it
+    wanted = before_labels(labels)
     with torch.inference_mode(), only_positions(model, wanted):
         logits = model(input_ids=ids, attention_mask=mask).logits[0].float()
-    targets, lines = labels[labels != IGNORED], wanted.nonzero()[:, 0]
+    targets, lines = labels[:, 1:][wanted[:, :-1]], wanted.nonzero()[:, 0]
     nats = torch.nn.functional.cross_entropy(logits, targets, reduction="none").double()
     sums = torch.zeros(len(rows), dtype=torch.double, device=nats.device).index_add(0, lines, nats)
     return [float(total) / math.log(2) for total in sums]

@@ -5,11 +5,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
+from stages.chat.rendering import IGNORED
+
 if TYPE_CHECKING:
     from peft import PeftModel
     from torch import Tensor
     from torch.nn import Module
     from transformers import PreTrainedModel
+
+
+def before_labels(labels_BL: "Tensor") -> "Tensor":
+    """Where the token that comes next has a label: (rows, tokens). Nothing comes after the last."""
+    from torch.nn.functional import pad
+
+    return pad(labels_BL[:, 1:] != IGNORED, (0, 1))
 
 
 @contextmanager

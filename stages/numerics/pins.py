@@ -8,7 +8,14 @@ from stages.params.compute import Compute
 
 # What every x86-64 processor since Haswell and Zen computes alike. MKL has kernels of its own for
 # each maker's processors, also among those for AVX2; COMPATIBLE is the one set without them.
-PORTABLE = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "COMPATIBLE"}
+# What numba compiles for one of them is there for all (no features but those that its name has).
+PORTABLE = {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_CBWR": "COMPATIBLE",
+    "NUMBA_CPU_NAME": "haswell",
+    "NUMBA_CPU_FEATURES": "",
+}
 NATIVE = {"MKL_CBWR": "AUTO"}  # the best of this processor, but the same from run to run
 
 
@@ -33,7 +40,7 @@ def pin_numerics(compute: Compute, launched: bool = False) -> None:
         os.environ[variable] = str(compute.threads)
     # A library that finds fewer cores would take fewer threads, and another order of sums.
     os.environ |= {"OMP_DYNAMIC": "FALSE", "MKL_DYNAMIC": "FALSE"}
-    portable = compute.numerics == "portable"
+    portable = compute.numerics == "portable" and platform.machine() in ("x86_64", "AMD64")
     for variable in PORTABLE:
         os.environ.pop(variable, None)
     os.environ |= PORTABLE if portable else NATIVE
@@ -45,7 +52,7 @@ def pin_numerics(compute: Compute, launched: bool = False) -> None:
     }
     import torch
 
-    if portable and platform.machine() in ("x86_64", "AMD64"):
+    if portable:
         from stages.numerics.portable import replace_operations
 
         replace_operations()

@@ -1,6 +1,7 @@
 """How a stage starts and ends as a program: its item, its log, its exit code."""
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -27,6 +28,8 @@ def run(main: Callable[[], None]) -> None:
         if refused is None:
             raise
         sys.exit(f"ERROR {refused}")
+    finally:
+        gc.freeze()  # at its end Python would look for garbage in all that torch has: a second
 
 
 def quieten() -> None:

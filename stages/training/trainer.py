@@ -16,7 +16,7 @@ from transformers import TrainerState as State
 from transformers import TrainingArguments as Args
 from trl.trainer.sft_trainer import SFTTrainer
 
-from stages.answering.positions import only_positions
+from stages.answering.positions import before_labels, only_positions
 from stages.chat.rendering import IGNORED
 from stages.pipeline.errors import TrainingError
 from stages.training.checkpoints import last_whole, mark_whole
@@ -64,8 +64,7 @@ class LoraTrainer(SFTTrainer):
     def _row_losses(self, model: Model, inputs: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """(rows,): the sum of a row's trained tokens' losses, in nats, and how many they are."""
         labels_BL = inputs["labels"]
-        trained_BL = torch.zeros_like(labels_BL, dtype=torch.bool)
-        trained_BL[:, :-1] = labels_BL[:, 1:] != IGNORED
+        trained_BL = before_labels(labels_BL)
         rest = {name: value for name, value in inputs.items() if name != "labels"}
         tuned: Any = self.accelerator.unwrap_model(model)
         with only_positions(tuned, trained_BL):

@@ -1,6 +1,7 @@
-"""The compiled loops beside the same work one matrix after the other, byte for byte."""
+"""The compiled loops beside the same work one matrix after the other: the bytes of weights, and sums
+to six digits, since these are added up in another order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -37,9 +38,8 @@ def change_of(rank: int) -> Change:
     return Change(a, b, 0.7)
 
 
-def in_order(values: torch.Tensor) -> float:
-    """Added up one after the other."""
-    return float(np.cumsum(values.numpy().reshape(-1), dtype=np.float64)[-1])
+def about(sums: Sequence[float]) -> object:
+    return pytest.approx(sums, rel=1e-6, abs=1e-8)
 
 
 @pytest.mark.parametrize("rank", [0, 1, 8, 13])
@@ -56,7 +56,8 @@ def test_rows_are_merged_as_matrices_are(form, rank, across, rows):
     found = torch.from_numpy(into).view(torch.bfloat16)
     assert finite and torch.equal(found.T if across else found, tuned.to(torch.bfloat16))
     numbers = [weight.float(), tuned, tuned - weight.float()]
-    assert sums == ([in_order(each * each) for each in numbers] if rank else [0.0, 0.0, 0.0])
+    squares = [float(each.double().square().sum()) for each in numbers]
+    assert sums == (about(squares) if rank else [0.0, 0.0, 0.0])
 
 
 @pytest.mark.parametrize("rank", [0, 1, 8, 13])
@@ -91,7 +92,7 @@ def test_rows_are_exported_as_matrices_are(form, rule, rank, given):
     finite, *found = export_rows(held, factors, instead, by, rank > 0, *made)
     assert finite
     assert np.array_equal(made[0], blocks.numpy()) and np.array_equal(made[1], scales.numpy())
-    assert found == wanted
+    assert found[:4] == about(wanted[:4]) and found[4:] == wanted[4:]
 
 
 @pytest.mark.parametrize("rank", [0, 1, 8, 13])
@@ -114,7 +115,7 @@ def test_columns_are_exported_as_matrices_are(form, rule, rank, given):
     instead = as_held(tuned.T) if given else NOTHING
     made = np.empty(blocks.shape, np.uint8), np.empty(scales.shape, np.uint8)
     finite, *found = export_columns(as_held(stored), factors, instead, by, rank > 0, *made)
-    assert finite and found == wanted
+    assert finite and found == about(wanted)
     assert np.array_equal(made[0], blocks.numpy()) and np.array_equal(made[1], scales.numpy())
 
 

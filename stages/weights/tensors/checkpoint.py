@@ -36,6 +36,7 @@ INDEX = "model.safetensors.index.json"
 AGAIN = "Delete the folder and run `dvc checkout`, or `dvc repro`."
 MOST_HEADER_BYTES = 100_000_000  # as the safetensors library reads
 MOST_AXES = 8
+AHEAD_BYTES = 64_000_000  # of a file, that the disk is asked for before they are read
 SHARD = re.compile(r"[\w.-]{1,200}\.safetensors", re.ASCII)  # a file of the folder, and no path
 # What stands beside the weights and goes with them unchanged.
 COMPANIONS = (
@@ -179,7 +180,7 @@ class Checkpoint:
             return torch.empty(0, dtype=stored.dtype)
         room = np.empty(length, np.uint8) if room is None else room
         if hasattr(os, "posix_fadvise"):  # Linux: what lies behind it is most often wanted next
-            os.posix_fadvise(stored.file, start + length, 2 * length, os.POSIX_FADV_WILLNEED)
+            os.posix_fadvise(stored.file, start + length, AHEAD_BYTES, os.POSIX_FADV_WILLNEED)
         view, done = room.data, 0
         while done < length:
             count = os.preadv(stored.file, [view[done:]], start + done)

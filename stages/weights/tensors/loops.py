@@ -6,7 +6,8 @@ since numba looks at the file of a loop, and not at those of what it calls, to s
 compiled before is stale. Those whose bounds are an array's shape become loops over vectors.
 
 Every sum of floats has one order, whatever the threads and the processor: the product of factors
-runs over r, squares over the rows one after the other.
+runs over r, squares over the rows one after the other, by their place in a block, and over the
+places at the end: additions that do not wait for one another.
 """
 
 # numpy leaves the types of some of its functions open.
@@ -132,27 +133,38 @@ def merge_rows(
     held, tuned = np.empty(width, np.float32), np.empty(width, np.float32)
     product = np.empty(width, np.float32)
     strip = np.empty((STRIP, width), np.uint16)
-    of_weight = of_tuned = of_delta = 0.0
+    part, sums = np.empty((3, BLOCK), np.float32), np.zeros((3, BLOCK))
     for first in range(0, rows, STRIP):
         count = min(STRIP, rows - first)
         for row in range(count):
             read_row(weight, first + row, held)
             if factors.left.size:
                 add_product(held, first + row, factors, product, tuned)
-                for i in range(width):
-                    w, t = float(held[i]), float(tuned[i])
-                    of_weight += w * w
-                    of_tuned += t * t
-                    of_delta += (t - w) * (t - w)
+                add_squares(held, tuned, part, sums)
             else:
                 tuned[:] = held
             if not round_to_bf16(tuned, strip[row] if across else into[first + row]):
-                return False, of_weight, of_tuned, of_delta
+                return False, 0.0, 0.0, 0.0
         if across and rows % 4 == 0:
             turn_over_fours(strip.reshape(STRIP // 4, 4, width), into.view(np.uint64), first // 4)
         elif across:
             turn_over(strip[:count], into[:, first : first + count])
-    return True, of_weight, of_tuned, of_delta
+    return True, sums[0].sum(), sums[1].sum(), sums[2].sum()
+
+
+@compiled
+def add_squares(held: Array, tuned: Array, part: Array, sums: Array) -> None:
+    """Adds a row's |W|^2, |W + D|^2 and |D|^2, by place in a block of 32."""
+    of_weight, of_tuned, of_delta = part[0], part[1], part[2]
+    part[:] = np.float32(0)
+    for first in range(0, len(held), BLOCK):
+        w, t = held[first : first + BLOCK], tuned[first : first + BLOCK]
+        for i in range(len(w)):
+            change = t[i] - w[i]
+            of_weight[i] += w[i] * w[i]
+            of_tuned[i] += t[i] * t[i]
+            of_delta[i] += change * change
+    sums += part
 
 
 @compiled
@@ -344,8 +356,7 @@ def export_rows(
     q, other = np.empty_like(w), np.empty_like(w)
     flat_w, flat_t, product = w.reshape(-1), t.reshape(-1), np.empty(count * BLOCK, np.float32)
     no_scales, spare = np.empty(0, np.uint8), (np.empty_like(blocks[0]), np.empty_like(scales[0]))
-    terms = np.empty((4, BLOCK))
-    packed, sums, rescaled, moved = weight.blocks.size > 0, (0.0, 0.0, 0.0, 0.0), 0, 0
+    packed, sums, rescaled, moved = weight.blocks.size > 0, np.zeros((4, BLOCK)), 0, 0
     for row in range(len(blocks)):
         read_row(weight, row, flat_w)
         if rows_of(tuned):
@@ -356,16 +367,16 @@ def export_rows(
             t[:] = w
         before, q0 = (weight.scales[row] if packed else no_scales), w
         if not encode_row(t, rule, before, blocks[row], scales[row], q):
-            return False, *sums, rescaled, moved
+            return False, 0.0, 0.0, 0.0, 0.0, rescaled, moved
         if packed:
             found = keep_unchanged(w, t, q, weight, row, blocks[row], scales[row])
             rescaled, moved = rescaled + found[0], moved + found[1]
         elif changed:
             q0 = other
             if not encode_row(w, rule, no_scales, spare[0], spare[1], q0):
-                return False, *sums, rescaled, moved
-        sums = add_losses(w, t, q, q0, terms, sums)
-    return True, *sums, rescaled, moved
+                return False, 0.0, 0.0, 0.0, 0.0, rescaled, moved
+        add_losses(w, t, q, q0, sums)
+    return True, sums[0].sum(), sums[1].sum(), sums[2].sum(), sums[3].sum(), rescaled, moved
 
 
 @compiled
@@ -380,7 +391,7 @@ def export_columns(
     q, other, product = np.empty_like(w), np.empty_like(w), np.empty(width, np.float32)
     values, rounded = np.empty((width, BLOCK), np.float32), np.empty((width, BLOCK), np.float32)
     made, own = np.empty((width, BLOCK // 2), np.uint8), np.empty(width, np.uint8)
-    no_scales, terms, sums = np.empty(0, np.uint8), np.empty((4, width)), (0.0, 0.0, 0.0, 0.0)
+    no_scales, sums = np.empty(0, np.uint8), np.zeros((4, width))
     for index in range(blocks.shape[1]):
         for row in range(BLOCK):
             read_row(weight, index * BLOCK + row, w[row])
@@ -394,17 +405,17 @@ def export_columns(
         if changed:
             turn_over(w, values)
             if not encode_row(values, rule, no_scales, made, own, rounded):
-                return False, *sums
+                return False, 0.0, 0.0, 0.0, 0.0
             turn_over(rounded, other)
             q0 = other
         turn_over(t, values)
         if not encode_row(values, rule, no_scales, made, own, rounded):
-            return False, *sums
+            return False, 0.0, 0.0, 0.0, 0.0
         turn_over(rounded, q)
         for column in range(width):
             blocks[column, index], scales[column, index] = made[column], own[column]
-        sums = add_losses(w, t, q, q0, terms, sums)
-    return True, *sums
+        add_losses(w, t, q, q0, sums)
+    return True, sums[0].sum(), sums[1].sum(), sums[2].sum(), sums[3].sum()
 
 
 @compiled
@@ -429,23 +440,13 @@ def keep_unchanged(
 
 
 @compiled
-def add_losses(
-    w: Array, t: Array, q: Array, q0: Array, terms: Array,
-    sums: tuple[float, float, float, float],
-) -> tuple[float, float, float, float]:  # fmt: skip
-    """Adds a row's terms, which are float32 and reckoned as vectors, one after the other."""
-    of_error, of_tuned, of_delta, of_kept = terms[0], terms[1], terms[2], terms[3]
-    error, tuned, delta, kept = sums
+def add_losses(w: Array, t: Array, q: Array, q0: Array, sums: Array) -> None:
+    """Adds the terms of blocks (count, n), each a float32, to the sums (4, n)."""
+    of_error, of_tuned, of_delta, of_kept = sums[0], sums[1], sums[2], sums[3]
     for block in range(len(w)):
         for i in range(w.shape[1]):
             change, miss = t[block, i] - w[block, i], q[block, i] - t[block, i]
-            of_error[i] = miss * miss
-            of_tuned[i] = t[block, i] * t[block, i]
-            of_delta[i] = change * change
-            of_kept[i] = (q[block, i] - q0[block, i]) * change
-        for i in range(w.shape[1]):
-            error += of_error[i]
-            tuned += of_tuned[i]
-            delta += of_delta[i]
-            kept += of_kept[i]
-    return error, tuned, delta, kept
+            of_error[i] += miss * miss
+            of_tuned[i] += t[block, i] * t[block, i]
+            of_delta[i] += change * change
+            of_kept[i] += (q[block, i] - q0[block, i]) * change
