@@ -30,8 +30,8 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Imported once by two processes, so that they are compiled: where PYTHONDONTWRITEBYTECODE is set, as
-# in many containers, each stage would do so again, for ten seconds. To compile all that is installed
-# takes longer than to install it.
+# in many containers, each stage would do so again, for eight seconds. To compile all that is
+# installed takes longer than to install it. The fingerprint has the loops over weights compiled.
 FOR_STAGES := import logging; logging.disable(); import kiwipiepy, numba, peft, rouge_score.rouge_scorer, trl.trainer.sft_trainer, transformers.models.gpt_oss.modeling_gpt_oss
 FOR_DVC := import dvc.cli, dvc.commands.repro, dvc.dvcfile, dvc.repo.reproduce, dvc.stage.cache, mlflow.store.tracking.sqlalchemy_store, mlflow.tracking
 COMPILED := env -u PYTHONDONTWRITEBYTECODE
@@ -42,7 +42,8 @@ $(VENV)/.complete: requirements.lock requirements-torch.lock
 	$(PYTHON) -m venv "$(VENV)"
 	"$$BIN/python" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements.lock
 	"$$BIN/python" -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements-torch.lock
-	$(COMPILED) "$$BIN/python" -c '$(FOR_DVC)' & $(COMPILED) "$$BIN/python" -c '$(FOR_STAGES)' && wait $$!
+	$(COMPILED) "$$BIN/python" -c '$(FOR_STAGES)' & $(COMPILED) "$$BIN/python" -c '$(FOR_DVC)' && \
+	  "$$BIN/python" -m stages.commands.fingerprint > /dev/null && wait $$!
 	touch "$@"
 
 # What tests, the linter and the documentation need on top.

@@ -36,7 +36,7 @@ def cloned(shared_by_pages: Project) -> Project:
     project = shared_by_pages
     (project.folder / ".dvc/config.local").unlink(missing_ok=True)
     project.run("git", "reset", "--quiet", "--hard", "start")
-    kept = ("--exclude=.venv", "--exclude=.dvc", "--exclude=.checkpoints")
+    kept = [f"--exclude={name}" for name in (".venv", ".dvc", ".checkpoints", "__pycache__")]
     project.run("git", "clean", "-fdxq", *kept)
     project.run("dvc", "checkout", "--quiet", "--force")
     return project

@@ -2,15 +2,20 @@
 with the same line, and the same packages, get the same bytes of numeric stages."""
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from stages.numerics.pins import pin_numerics
 from stages.params.compute import Compute
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 THREADS = 2  # as params.yaml comes; another number gives another line
 
 
 def fingerprint() -> str:
-    """12 hex digits, of a small network before and after some steps of training.
+    """12 hex digits, of a small network before and after some steps of training, and of what is
+    made of its weights.
 
     It passes through what the models of the pipeline are made of: random weights, an embedding,
     products large enough to be shared by threads, attention, exponentials, roots, AdamW.
@@ -37,7 +42,31 @@ def fingerprint() -> str:
         seen.update(loss.detach().numpy().tobytes())
     for weight in weights:
         seen.update(weight.detach().numpy().tobytes())
+    for made in merged_and_exported(projections[0].detach(), last.detach()):
+        seen.update(made.numpy().tobytes())
     return seen.hexdigest()[:12]
+
+
+def merged_and_exported(weight: "Tensor", factor: "Tensor") -> "list[Tensor]":
+    """The bytes of a weight (n, n) and of its blocks of four bits, with a change F F^T of (n, r)."""
+    import numpy as np
+    import torch
+
+    from stages.weights.tensors.held import NOTHING, Factors, as_packed
+    from stages.weights.tensors.loops import export_rows, merge_rows
+    from stages.weights.tensors.mxfp4 import quantize, rule_of
+
+    rule = rule_of("even")
+    assert rule is not None
+    blocks, scales = quantize(weight, "even", threads=1)
+    held = as_packed(blocks, scales)
+    left = factor.numpy()
+    factors = Factors(left, np.ascontiguousarray(left.T), np.float32(2))
+    merged = np.empty(weight.shape, np.uint16)
+    merge_rows(held, factors, merged, True)
+    exported = np.empty_like(held.blocks), np.empty_like(held.scales)
+    export_rows(held, factors, NOTHING, rule, True, *exported)
+    return [torch.from_numpy(array) for array in (merged, *exported)]
 
 
 if __name__ == "__main__":
