@@ -48,7 +48,7 @@ def fingerprint() -> str:
 
 
 def merged_and_exported(weight: "Tensor", factor: "Tensor") -> "list[Tensor]":
-    """The bytes of a weight (n, n) and of its blocks of four bits, with a change F F^T of (n, r)."""
+    """A weight (n, n) merged, and its blocks of four bits, with a change F F^T of (n, r)."""
     import numpy as np
     import torch
 
