@@ -179,7 +179,9 @@ def test_damaged_folders_are_refused_in_words_or_work(bounded: None, tmp_path: P
         folder = tmp_path / "model"
         shutil.copytree(tmp_path / f"good-{rng.choice(list(SPECIAL))}", folder)
         for damage in rng.choices(DAMAGES, k=rng.choice((1, 1, 1, 2, 3))):
-            with suppress(OSError, ValueError, TypeError, LookupError, RecursionError):  # no more there to damage
+            with suppress(
+                OSError, ValueError, TypeError, LookupError, RecursionError
+            ):  # no more there to damage
                 damage(rng, folder)
         tried += 1
         started = time.monotonic()
