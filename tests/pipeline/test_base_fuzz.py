@@ -31,6 +31,8 @@ pytestmark = pytest.mark.soak
 FUZZ_S = float(os.environ.get("MALSSI_FUZZ_S", "60"))
 SEED = 20_261_130
 LONGEST_S, LONGEST_SAID = 30, 4_000
+# Of a file that is gone, or that an earlier damage left as no JSON.
+NOT_TO_DAMAGE = OSError, ValueError, TypeError, LookupError, RecursionError
 # What may stand in the place of a value of JSON.
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 2, 3, 7, 64, 10**6, 10**9, 2**31, 2**63, 10**30, 10**400, 0.5, -0.5, 1e300, 1e-300,
@@ -179,9 +181,7 @@ def test_damaged_folders_are_refused_in_words_or_work(bounded: None, tmp_path: P
         folder = tmp_path / "model"
         shutil.copytree(tmp_path / f"good-{rng.choice(list(SPECIAL))}", folder)
         for damage in rng.choices(DAMAGES, k=rng.choice((1, 1, 1, 2, 3))):
-            with suppress(
-                OSError, ValueError, TypeError, LookupError, RecursionError
-            ):  # no more there to damage
+            with suppress(*NOT_TO_DAMAGE):
                 damage(rng, folder)
         tried += 1
         started = time.monotonic()
