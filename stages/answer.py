@@ -144,6 +144,7 @@ def by_server(
         params.answer.max_new_tokens,
         params.answer.batch_size,
         params.runtime,
+        params.encode.template_arguments,
     )
     return [
         {"prediction": a.text.strip(), "stopped": a.stopped, "bits": None, "topic_found": None}

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from stages.chat.rendering import Settings
 from stages.formats.json_files import read_json, write_json
 from stages.numerics.pins import pin_numerics
 from stages.params.base import Base, Folder
@@ -42,7 +43,7 @@ PATTERNS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja"]
 FORBIDDEN = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.py")
 
 
-def fetch_hub(base: Base, folder: Path) -> dict[str, object]:
+def fetch_hub(base: Base, folder: Path, settings: Settings) -> dict[str, object]:
     """Downloads a model of the hub at one commit.
 
     Raises:
@@ -66,11 +67,12 @@ def fetch_hub(base: Base, folder: Path) -> dict[str, object]:
             f"cannot be fetched from the hub ({type(error).__name__}).",
             "Check base.hub in params.yaml, the network, and HF_TOKEN for a gated model.",
         ) from None
-    return take_folder(Path(snapshot), folder)
+    return take_folder(Path(snapshot), folder, settings)
 
 
-def take_folder(source: Path, folder: Path) -> dict[str, object]:
+def take_folder(source: Path, folder: Path, settings: Settings) -> dict[str, object]:
     """Copies the files of a model that this pipeline uses: safetensors, JSON and the chat template.
+    `settings` are those by which later stages speak to it.
 
     Raises:
         InputError: the folder is not there.
@@ -100,7 +102,7 @@ def take_folder(source: Path, folder: Path) -> dict[str, object]:
     with TemporaryDirectory() as room:  # with these files and no others
         for file in files:
             (Path(room) / file.name).symlink_to(file.resolve())
-        try_out(Path(room), called=str(source))
+        try_out(Path(room), called=str(source), settings=settings)
     folder.mkdir()
     for file in files:
         shutil.copyfile(file, folder / file.name)
@@ -118,6 +120,12 @@ def check_digest(asked: Folder, folder: Path) -> None:
         )
 
 
+def _settings() -> Settings:
+    from stages.preflight.speech import told_settings  # which loads what speaks to models
+
+    return told_settings()
+
+
 def main() -> None:
     params = read_params(Params)
     base = params.base
@@ -130,9 +138,9 @@ def main() -> None:
                 base.tiny, params.seed, paths.PRETRAIN, folder, params.runtime.progress
             )
         elif base.source == "hub":
-            metrics = fetch_hub(base, folder)
+            metrics = fetch_hub(base, folder, _settings())
         else:
-            metrics = take_folder(Path(base.folder.path), folder)
+            metrics = take_folder(Path(base.folder.path), folder, _settings())
             check_digest(base.folder, folder)
         described = read_json(folder / "config.json")
         metrics["model_type"] = described["model_type"]

@@ -1,8 +1,8 @@
 """What every chat format gives: conversations as token ids and labels, and prompts as a server
 would render them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -14,11 +14,13 @@ IGNORED = -100  # the label of a token that is not trained
 @dataclass(frozen=True)
 class Settings:
     """What a format says beside the conversation: the date in all of them that tell one
-    (YYYY-MM-DD), effort and cutoff in Harmony alone."""
+    (YYYY-MM-DD), effort and cutoff in Harmony alone, and what else a template of the model's own
+    asks for, by name."""
 
     reasoning_effort: str
     knowledge_cutoff: str
     conversation_date: str
+    template_arguments: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

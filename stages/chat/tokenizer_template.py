@@ -21,6 +21,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from stages.chat.arguments import check_arguments
 from stages.chat.messages import Message
 from stages.chat.rendering import IGNORED, Encoded, Settings
 from stages.formats.json_files import read_json
@@ -37,7 +38,8 @@ class OwnTemplate:
     """Renders conversations with the tokenizer and the chat template in `folder`.
 
     Raises:
-        ModelError: there is no template, or none of the tokens that would stop a server.
+        ModelError: there is no template, none of the tokens that would stop a server, or no use for
+            an argument of the settings.
     """
 
     def __init__(self, folder: Path, settings: Settings):
@@ -54,6 +56,8 @@ class OwnTemplate:
                 "has no chat template, so nobody can say what a conversation looks like.",
                 "Use the instruction-tuned model of the family, or add its chat_template.jinja.",
             )
+        check_arguments(settings.template_arguments, template, self.where)
+        self.arguments = dict(settings.template_arguments)
         self.day = date.fromisoformat(settings.conversation_date)
         self.template = _NOW.sub(lambda now: repr(self.day.strftime(now[2])), template)
         self.takes_system = self._takes_system()
@@ -161,6 +165,7 @@ class OwnTemplate:
                 tokenize=False,
                 add_generation_prompt=to_be_answered,
                 date_string=self.day.strftime("%d %b %Y"),
+                **self.arguments,
             )
         except TemplateSyntaxError as error:
             raise ModelError(

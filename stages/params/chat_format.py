@@ -2,9 +2,30 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from stages.params.section import Date, Section, Sections
+from stages.pipeline.errors import shown
+
+# What apply_chat_template takes itself, and what the pipeline gives it.
+GIVEN = {
+    *("add_generation_prompt", "chat_template", "continue_final_message", "conversation"),
+    *("date_string", "documents", "max_length", "messages"),
+    *("padding", "return_assistant_tokens_mask", "return_dict", "return_tensors"),
+    *("sanitize_control_tokens", "tokenize", "tokenizer_kwargs", "tools"),
+    "truncation",
+}
+
+
+def _not_given(name: str) -> str:
+    if name in GIVEN:
+        raise ValueError(f"{shown(name)} is given by the pipeline itself")
+    return name
+
+
+ArgumentName = Annotated[
+    str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"), AfterValidator(_not_given)
+]
 
 
 class HarmonySystem(Section):
@@ -14,4 +35,5 @@ class HarmonySystem(Section):
 
 class ChatFormat(Sections):
     conversation_date: Date
+    template_arguments: dict[ArgumentName, str | int | float | bool | None]
     harmony: HarmonySystem

@@ -58,8 +58,9 @@ class Step:
     room_bytes: int = ROOM_BYTES
 
 
-def proof(folder: Path) -> Iterator[Step]:
-    """Tries the model, and says before each step what the step is.
+def proof(folder: Path, settings: Settings) -> Iterator[Step]:
+    """Tries the model, as it is spoken to with `settings`, and says before each step what the step
+    is.
 
     Raises:
         ModelError: no later stage could work with it.
@@ -76,7 +77,7 @@ def proof(folder: Path) -> Iterator[Step]:
     yield Step("its tokenizer")
     check_tokenizer(folder, rows)
     yield Step("its chat template", TEMPLATE_SECONDS)
-    renderer = check_template(folder, rows)
+    renderer = check_template(folder, rows, settings)
     yield Step("its generation_config.json")
     check_generation(folder, model, renderer, rows)
 
@@ -232,7 +233,7 @@ def check_tokenizer(folder: Path, rows: int) -> None:
     _check_ids(ids, rows, file)
 
 
-def check_template(folder: Path, rows: int) -> "Renderer":
+def check_template(folder: Path, rows: int, settings: Settings) -> "Renderer":
     """The renderer of conversations, which has rendered a few as `encode` and `answer` do.
 
     Raises:
@@ -245,7 +246,7 @@ def check_template(folder: Path, rows: int) -> "Renderer":
 
     where = folder / "tokenizer.json"
     with refusing(where, "cannot speak"):
-        renderer = renderer_of(folder, SETTINGS)
+        renderer = renderer_of(folder, settings)
     _check_ids({renderer.pad_id, *renderer.stop_ids}, rows, where)
     for talk in TALKS:
         try:
