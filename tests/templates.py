@@ -3,9 +3,11 @@ lacks. Each knows as tokens what its template writes between `<` and `>` or in b
 
 import json
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from jinja2 import UndefinedError
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from stages.chat.rendering import Settings
@@ -55,7 +57,9 @@ def save_speaker(folder: Path, template: str, eos: str | None = None, *more: str
     )
     wrapped.chat_template = template
     talk = [{"role": "user", "content": "질문"}, {"role": "assistant", "content": "대답"}]
-    behind = wrapped.apply_chat_template(talk, tokenize=False).rpartition("대답")[2]  # pyright: ignore[reportAttributeAccessIssue] - it is a text
+    behind = ""
+    with suppress(UndefinedError):  # what takes content in parts alone
+        behind = str(wrapped.apply_chat_template(talk, tokenize=False)).rpartition("대답")[2]
     closing = [token for token in re.findall(r"<[^<>]+>|\[[^\[\]]+\]", behind) if token in found]
     wrapped.eos_token = eos or next(iter(closing), "</s>")
     wrapped.save_pretrained(folder)

@@ -25,10 +25,15 @@ class Settings:
 
 @dataclass(frozen=True)
 class Encoded:
-    """One conversation: ids, and labels that repeat the trained ids and are IGNORED elsewhere."""
+    """One conversation: ids, and labels that repeat the trained ids and are IGNORED elsewhere.
+
+    An earlier answer may stand there otherwise than a server would generate it, without its
+    reasoning for one. It is not trained then; `answers_masked` of them are like that.
+    """
 
     input_ids: list[int]
     labels: list[int]
+    answers_masked: int = 0
 
 
 class Renderer(Protocol):
@@ -48,7 +53,12 @@ class Renderer(Protocol):
         ...
 
     def answer_text(self, generated: Sequence[int]) -> str:
-        """The text of a generated answer, without what closes it."""
+        """The text of a generated answer, without its reasoning and what closes it; none where the
+        reasoning never ends."""
+        ...
+
+    def without_reasoning(self, text: str) -> str:
+        """The same of what a server says, which may have left the reasoning in it."""
         ...
 
     def shown(self, ids: Sequence[int]) -> str:

@@ -3,8 +3,9 @@ tokenised as a server does.
 
 An answer is what follows the prompt: the whole rendering must begin with the ids of the prompt (the
 messages before it, and the header of an answer), or the template is refused. What comes after, up
-to the token that stops a server, is trained, and nothing behind it is kept. Of earlier answers the
-same is trained where the rule holds for them; a template that drops their reasoning breaks it.
+to the token that stops a server, is trained, and nothing behind it is kept. An earlier answer is
+trained where its ids are those that it has as the last one; a template that drops its reasoning
+makes it another.
 
 Text that spells a control token is set apart before the template is filled, and encoded as text
 (B24). The template brings its own first token, so none is added (B15). A date in it is the fixed
@@ -16,6 +17,7 @@ row, and what it may write is bounded.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -23,6 +25,7 @@ from typing import Any
 
 from stages.chat.arguments import check_arguments
 from stages.chat.messages import Message
+from stages.chat.reasoning import answer_start, left_open, tags_of
 from stages.chat.rendering import IGNORED, Encoded, Settings
 from stages.formats.json_files import read_json
 from stages.pipeline.errors import ModelError, cut, shown
@@ -31,6 +34,7 @@ from stages.pipeline.errors import ModelError, cut, shown
 _NOW = re.compile(r"strftime_now\(\s*+(['\"])(.{0,99}?)\1\s*\)")
 ANOTHER = "Use another revision of the model, or another chat_template.jinja."
 MOST_ADDED_CHARS = 1_000_000  # what a template writes of its own, tools and examples included
+_SAID = {"role": "user", "content": "라"}
 _MARK = "\ue000"  # for private use: no tokenizer has a meaning for it
 
 
@@ -38,8 +42,8 @@ class OwnTemplate:
     """Renders conversations with the tokenizer and the chat template in `folder`.
 
     Raises:
-        ModelError: there is no template, none of the tokens that would stop a server, or no use for
-            an argument of the settings.
+        ModelError: there is no template, or one that shows no text, none of the tokens that would
+            stop a server, or no use for an argument of the settings.
     """
 
     def __init__(self, folder: Path, settings: Settings):
@@ -61,6 +65,16 @@ class OwnTemplate:
         self.day = date.fromisoformat(settings.conversation_date)
         self.template = _NOW.sub(lambda now: repr(self.day.strftime(now[2])), template)
         self.takes_system = self._takes_system()
+        self.tags = tags_of(template, self.tokenizer.get_added_vocab())
+        prompt = self._tried([_SAID])
+        self.opened = left_open(prompt, self.tags)
+        if prompt and _SAID["content"] not in prompt:
+            raise ModelError(
+                self.where,
+                "its chat template leaves out what is said, perhaps since it takes content in "
+                "parts (text, images) alone.",
+                "Use a model of the family for text, or another chat_template.jinja.",
+            )
         # Beside the special ones what the template itself writes, like <think> and <tool_call>.
         added = self.tokenizer.added_tokens_decoder.values()
         control = [str(t) for t in added if t.special or str(t) in self.template.strip()]
@@ -76,42 +90,68 @@ class OwnTemplate:
     def conversation(self, messages: Sequence[Message]) -> Encoded:
         if not messages or messages[-1]["role"] != "assistant":
             raise ValueError("a training conversation ends on an answer")
-        ids = self._ids(messages, False)
-        labels = [IGNORED] * len(ids)
-        for index, message in enumerate(messages):
+        ids, start = self._answered(messages)
+        labels = [*[IGNORED] * start, *ids[start:]]
+        masked = 0
+        for index, message in enumerate(messages[:-1]):
             if message["role"] != "assistant":
                 continue
-            last = index == len(messages) - 1
-            before = self.prompt(messages[:index])
-            upto = len(ids) if last else len(self._ids(messages[: index + 1], False))
-            if ids[: len(before)] != before:
-                if last:
-                    raise ModelError(
-                        self.where,
-                        "its chat template renders a conversation that does not begin with the "
-                        "prompt that a server would send.",
-                        "Answers cannot be told from prompts: use a template that only appends.",
-                    )
-                continue
-            end = next((i + 1 for i in range(len(before), upto) if ids[i] in self.stop_ids), None)
-            if end is None:
-                raise ModelError(
-                    self.where,
-                    "its chat template ends an answer with none of the tokens that stop a server.",
-                    "Name that token in generation_config.json (eos_token_id).",
-                )
-            labels[len(before) : end] = ids[len(before) : end]
-            if last:
-                ids, labels = ids[:end], labels[:end]
-        return Encoded(ids, labels)
+            try:
+                alone, start = self._answered(messages[: index + 1])
+            except ModelError:  # as a last answer it would be refused
+                alone, start = [], 0
+            if alone and ids[: len(alone)] == alone:
+                labels[start : len(alone)] = alone[start:]
+            else:
+                masked += 1
+        return Encoded(ids, labels, masked)
 
     def answer_text(self, generated: Sequence[int]) -> str:
         ids = list(generated)
         end = next((i for i, number in enumerate(ids) if number in self.stop_ids), len(ids))
-        return self.tokenizer.decode(ids[:end], skip_special_tokens=True)
+        ids = ids[:end]
+        text = self.shown(ids)
+        start = answer_start(text, self.tags, self.opened)
+        if start is None:
+            return ""
+        if not start:
+            return self.tokenizer.decode(ids, skip_special_tokens=True)
+        # Tags may be special tokens, several tokens, or share their last one with the answer.
+        first = bisect_left(range(len(ids)), start, key=lambda n: len(self.shown(ids[:n])))
+        shared = self.shown(ids[:first])[start:]
+        return (shared + self.tokenizer.decode(ids[first:], skip_special_tokens=True)).lstrip()
+
+    def without_reasoning(self, text: str) -> str:
+        # Some servers take the reasoning out, with the tags.
+        opened = self.opened if self.opened and self.opened.closes in text else None
+        start = answer_start(text, self.tags, opened)
+        return "" if start is None else text[start:].lstrip() if start else text
 
     def shown(self, ids: Sequence[int]) -> str:
         return self.tokenizer.decode(list(ids), skip_special_tokens=False)
+
+    def _answered(self, messages: Sequence[Message]) -> tuple[list[int], int]:
+        """The ids up to and including what ends the last answer, and where that answer begins.
+
+        Raises:
+            ModelError: the one or the other cannot be told.
+        """
+        ids, before = self._ids(messages, False), self.prompt(messages[:-1])
+        if ids[: len(before)] != before:
+            raise ModelError(
+                self.where,
+                "its chat template renders a conversation that does not begin with the prompt that "
+                "a server would send.",
+                "Answers cannot be told from prompts: use a template that only appends.",
+            )
+        end = next((i for i in range(len(before), len(ids)) if ids[i] in self.stop_ids), None)
+        if end is None:
+            raise ModelError(
+                self.where,
+                "its chat template ends an answer with none of the tokens that stop a server.",
+                "Name that token in generation_config.json (eos_token_id).",
+            )
+        return ids[: end + 1], len(before)
 
     def _ids(self, messages: Sequence[Message], to_be_answered: bool) -> list[int]:
         spelled: list[str] = []
@@ -206,11 +246,14 @@ class OwnTemplate:
         ]
 
     def _takes_system(self) -> bool:
+        return "가나다" in self._tried([{"role": "system", "content": "가나다"}, _SAID])
+
+    def _tried(self, messages: list[dict[str, str]]) -> str:
+        """The prompt of the messages, empty where the template refuses them."""
         try:
-            asked = [{"role": "system", "content": "가나다"}, {"role": "user", "content": "라"}]
-            return "가나다" in self._rendered(asked, True)
+            return self._rendered(messages, True)
         except ModelError:
-            return False
+            return ""
 
     def _stops(self, folder: Path) -> list[int]:
         """The ids that end generation, by the model's generation_config.json or its tokenizer."""

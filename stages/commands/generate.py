@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from stages.answering.loading import load_variant
 from stages.chat.family import renderer_of, settings_of
 from stages.chat.messages import Message
+from stages.chat.reasoning import may_begin
 from stages.chat.rendering import Renderer
 from stages.commands.terminal import harmless
 from stages.numerics.pins import pin_numerics
@@ -55,13 +56,16 @@ class Shown:
     def put(self, tokens: "Tensor") -> None:
         if self.asked:
             self.ids += tokens.flatten().tolist()
-            self._more(self.renderer.answer_text(self.ids).rstrip(HALF_A_CHARACTER))
+            text = self.renderer.answer_text(self.ids).rstrip(HALF_A_CHARACTER)
+            if not may_begin(text):
+                self._more(text)
         self.asked = True
 
     def end(self) -> None:
         self._more(self.renderer.answer_text(self.ids))
 
     def _more(self, text: str) -> None:
+        text = text.lstrip()  # which may stand before reasoning
         if text.startswith(self.said):
             self.say(text[len(self.said) :])
             self.said = text

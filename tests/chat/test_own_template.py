@@ -12,6 +12,7 @@ from stages.chat.tokenizer_template import _NOW, OwnTemplate
 from stages.pipeline.errors import ModelError
 from tests.families import SPECIAL, TEMPLATES, save_tokenizer
 from tests.slow_inputs import Input, growth
+from tests.templates import save_speaker, template_of
 
 SETTINGS = Settings("medium", "2024-06", "2025-03-09")
 FAMILIES = ("qwen2", "llama", "gemma", "gemma3_text")
@@ -151,7 +152,9 @@ def test_s4_06_reasoning_stands_before_its_answer(renderer):
         {"role": "assistant", "content": "넷", "thinking": "둘 더하기 둘"},
     ]
     (answer,) = trained(renderer.conversation(talk))
-    assert renderer.answer_text(answer) == "<think>\n둘 더하기 둘\n</think>\n\n넷"
+    written = renderer.tokenizer.decode(answer[:-1])
+    assert written == "<think>\n둘 더하기 둘\n</think>\n\n넷"
+    assert renderer.answer_text(answer) == "넷", "a measure sees the answer alone"
 
 
 @pytest.mark.parametrize(
@@ -169,6 +172,14 @@ def test_a_template_by_which_answers_cannot_be_told_is_refused(tmp_path, templat
         (tmp_path / "chat_template.jinja").unlink()
     with pytest.raises(ModelError, match=said):
         OwnTemplate(tmp_path, SETTINGS).conversation(ONE)
+
+
+@pytest.mark.parametrize("name", ["idefics3", "smolvlm", "llava_next"])
+def test_a_template_that_leaves_the_text_out_is_refused(tmp_path, name):
+    """Those of models that see take content in parts, and skip a plain text without a word."""
+    save_speaker(tmp_path, template_of(name))
+    with pytest.raises(ModelError, match="leaves out what is said"):
+        OwnTemplate(tmp_path, SETTINGS)
 
 
 def test_a_tokenizer_that_never_stops_is_refused(tmp_path):
@@ -228,14 +239,14 @@ def test_s4_06_a_template_with_a_place_for_reasoning_gets_it_there(with_tags):
 
 
 def test_a_question_is_never_trained_for_want_of_a_stop_before_it(tmp_path):
-    """Of earlier answers as of the last one the stop must be in the answer itself."""
+    """An earlier answer that ends on no stop is not the one that a server would generate."""
     save_tokenizer("qwen2", tmp_path)
     template = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}{% if m.role == 'user' %}<|im_end|>{% elif loop.last %}<|endoftext|>{% endif %}{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
     (tmp_path / "chat_template.jinja").write_text(template)
     own = OwnTemplate(tmp_path, SETTINGS)
     assert trained(own.conversation(ONE)) != []
-    with pytest.raises(ModelError, match="none of the tokens that stop"):
-        own.conversation([*ONE, *ONE])
+    encoded = own.conversation([*ONE, *ONE])
+    assert len(trained(encoded)) == encoded.answers_masked == 1
 
 
 def test_a_conversation_that_the_template_refuses_is_an_error_of_ours(tmp_path):

@@ -179,7 +179,7 @@ TEMPLATES: dict[str, tuple[str, str]] = {
     "an import": ("{% import 'x' as x %}", "fails|refuses"),
     "much text": ("{{ 'a' * 20000000 }}", "makes 20,000,000 characters of a conversation"),
     "all memory": ("{{ 'a' * 10**15 }}", r"fails \(MemoryError\)"),
-    "half a character": ("{{ '\\ud800' }}", "cannot speak"),
+    "half a character": ("{{ '\\ud800' ~ messages[0].content }}", "cannot speak"),
     "an exception": ("{{ raise_exception(messages[0].content) }}", "refuses a conversation"),
     "nothing": ("", "has no chat template"),
     "what cannot be called": ("{{ 7() }}", r"fails \(TypeError\)|refuses a conversation"),
