@@ -143,7 +143,7 @@ def by_server(
     given = answers(
         server.base_url,
         server.model,
-        [row["messages"][:-1] for row in rows],
+        [renderer.placed(row["messages"][:-1]) for row in rows],
         prompt_tokens,
         params.answer.max_new_tokens,
         params.answer.batch_size,

@@ -112,6 +112,9 @@ class Harmony:
             return ""
         return self.tokenizer.decode([number for number in ids if number not in self.names])
 
+    def placed(self, messages: "Sequence[Message]") -> "list[Message]":
+        return list(messages)  # a system prompt has its own
+
     def without_reasoning(self, text: str) -> str:
         """Channels are read where a server is asked (`stages.answering.served`)."""
         return text

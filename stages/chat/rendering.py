@@ -52,6 +52,11 @@ class Renderer(Protocol):
         generate of it."""
         ...
 
+    def placed(self, messages: "Sequence[Message]") -> "list[Message]":
+        """The messages, the system prompt moved into the first question where the format has no
+        place for it. A server that renders them itself gets these."""
+        ...
+
     def answer_text(self, generated: Sequence[int]) -> str:
         """The text of a generated answer, without its reasoning and what closes it; none where the
         reasoning never ends."""

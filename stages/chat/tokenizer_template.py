@@ -9,8 +9,8 @@ makes it another.
 
 Text that spells a control token is set apart before the template is filled, and encoded as text
 (B24). The template brings its own first token, so none is added (B15). A date in it is the fixed
-one of the settings, never today's (B10). A template without a place for a system prompt gets it at
-the head of the first question.
+one of the settings, never today's (B10). A template that refuses a system prompt, drops it, or puts
+it elsewhere once there is an answer, gets it at the head of the first question.
 
 A template is a program of the model's maker. Whatever it does wrong is an error that never quotes a
 row, and what it may write is bounded.
@@ -34,7 +34,7 @@ from stages.pipeline.errors import ModelError, cut, shown
 _NOW = re.compile(r"strftime_now\(\s*+(['\"])(.{0,99}?)\1\s*\)")
 ANOTHER = "Use another revision of the model, or another chat_template.jinja."
 MOST_ADDED_CHARS = 1_000_000  # what a template writes of its own, tools and examples included
-_SAID = {"role": "user", "content": "라"}
+_SYSTEM, _SAID = {"role": "system", "content": "가나다"}, {"role": "user", "content": "라마바"}
 _MARK = "\ue000"  # for private use: no tokenizer has a meaning for it
 
 
@@ -161,7 +161,7 @@ class OwnTemplate:
             return f"{_MARK}{len(spelled) - 1}{_MARK}"
 
         marked = []
-        for message in self._placed(messages):
+        for message in self.placed(messages):
             said = self.spells_control.sub(set_apart, message["content"])
             told = {"role": message["role"], "content": said}
             if message.get("thinking"):
@@ -233,8 +233,7 @@ class OwnTemplate:
             )
         return text
 
-    def _placed(self, messages: Sequence[Message]) -> list[Message]:
-        """The messages, the system prompt moved into the first question where it has no place."""
+    def placed(self, messages: Sequence[Message]) -> list[Message]:
         if self.takes_system or not messages or messages[0]["role"] != "system":
             return list(messages)
         system, *rest = messages
@@ -246,12 +245,22 @@ class OwnTemplate:
         ]
 
     def _takes_system(self) -> bool:
-        return "가나다" in self._tried([{"role": "system", "content": "가나다"}, _SAID])
+        """Whether a system prompt stands before the first question, wherever the conversation ends.
+        Mistral v0.3 has it in a last question alone, and so never in a row that is trained."""
+        asked = [_SYSTEM, _SAID]
+        answered = [*asked, {"role": "assistant", "content": "사아자"}]
+        tried = [
+            self._tried(asked),
+            self._tried(answered, False),
+            self._tried([*answered, {"role": "user", "content": "차카타"}]),
+        ]
+        system, said = _SYSTEM["content"], _SAID["content"]
+        return all(-1 < text.find(system) < text.find(said) for text in tried)
 
-    def _tried(self, messages: list[dict[str, str]]) -> str:
-        """The prompt of the messages, empty where the template refuses them."""
+    def _tried(self, messages: list[dict[str, str]], to_be_answered: bool = True) -> str:
+        """The messages as text, empty where the template refuses them."""
         try:
-            return self._rendered(messages, True)
+            return self._rendered(messages, to_be_answered)
         except ModelError:
             return ""
 
