@@ -20,11 +20,13 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from stages.chat.arguments import check_arguments
 from stages.chat.messages import Message
+from stages.chat.plain_text import PlainText, sections
 from stages.chat.reasoning import answer_start, left_open, tags_of
 from stages.chat.rendering import IGNORED, Encoded, Settings
 from stages.formats.json_files import read_json
@@ -36,6 +38,7 @@ ANOTHER = "Use another revision of the model, or another chat_template.jinja."
 MOST_ADDED_CHARS = 1_000_000  # what a template writes of its own, tools and examples included
 _SYSTEM, _SAID = {"role": "system", "content": "가나다"}, {"role": "user", "content": "라마바"}
 _MARK = "\ue000"  # for private use: no tokenizer has a meaning for it
+_SET_APART = re.compile(f"{_MARK}([0-9]+){_MARK}")
 
 
 class OwnTemplate:
@@ -76,9 +79,12 @@ class OwnTemplate:
                 "Use a model of the family for text, or another chat_template.jinja.",
             )
         # Beside the special ones what the template itself writes, like <think> and <tool_call>.
-        added = self.tokenizer.added_tokens_decoder.values()
-        control = [str(t) for t in added if t.special or str(t) in self.template.strip()]
-        spelled = sorted({token for token in control if token.strip()} | {_MARK}, key=len)[::-1]
+        added = self.tokenizer.added_tokens_decoder
+        # What stands for unknown letters cuts no text.
+        self.added = frozenset(added) - {self.tokenizer.unk_token_id}
+        control = [str(t) for t in added.values() if t.special or str(t) in self.template.strip()]
+        self.control = {token for token in control if token.strip()}
+        spelled = sorted(self.control | {_MARK}, key=len)[::-1]
         self.spells_control = re.compile("|".join(map(re.escape, spelled)))
         self.stop_ids = self._stops(folder)
         pad = self.tokenizer.pad_token_id
@@ -171,13 +177,19 @@ class OwnTemplate:
         text = self._rendered(marked, to_be_answered)
         if not spelled:
             return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        whole = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         ids: list[int] = []
-        for place, piece in enumerate(re.split(f"{_MARK}([0-9]+){_MARK}", text)):
-            if place % 2:
-                ids += self._as_text(spelled[int(piece)])
-            elif piece:
-                ids += self.tokenizer(piece, add_special_tokens=False)["input_ids"]
+        for start, end, of_section in sections(whole, self.added, len(text)):
+            section = text[start:end]
+            if _MARK in section:
+                section = _SET_APART.sub(lambda mark: spelled[int(mark[1])], section)
+                of_section = self.plain.section(section, first=start == 0)
+            ids += of_section
         return ids
+
+    @cached_property
+    def plain(self) -> PlainText:
+        return PlainText(self.tokenizer.backend_tokenizer, self.control)
 
     def _with_reasoning(self, thinking: str, said: str) -> dict[str, str]:
         """An answer's reasoning where the template has a place for it, else before the answer, as
@@ -185,15 +197,6 @@ class OwnTemplate:
         if "reasoning_content" in self.template:
             return {"reasoning_content": thinking}
         return {"content": f"<think>\n{thinking}\n</think>\n\n{said}"}
-
-    def _as_text(self, text: str) -> list[int]:
-        """Never one of the control tokens that it spells: they are cut in two."""
-        halves = text[:1], text[1:]
-        return [
-            number
-            for half in halves
-            for number in self.tokenizer(half, add_special_tokens=False)["input_ids"]
-        ]
 
     def _rendered(self, messages: list[dict[str, str]], to_be_answered: bool) -> str:
         from jinja2.exceptions import TemplateError, TemplateSyntaxError
