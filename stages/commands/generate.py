@@ -9,8 +9,10 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from stages.answering.greedy import without_own_settings
 from stages.answering.loading import load_variant
 from stages.chat.family import renderer_of, settings_of
 from stages.chat.messages import Message
@@ -86,7 +88,8 @@ def answer(
     shown = Shown(renderer, say)
     prompt = torch.tensor([renderer.prompt(messages)], device=model.device)
     drawn = {"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False}
-    with torch.inference_mode():
+    settings = nullcontext() if temperature else without_own_settings(model)
+    with torch.inference_mode(), settings:
         output = model.generate(  # pyright: ignore[reportCallIssue] - PEFT hands it on to the base
             input_ids=prompt,
             attention_mask=torch.ones_like(prompt),

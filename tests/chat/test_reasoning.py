@@ -188,7 +188,7 @@ def test_what_is_fed_back_is_what_a_server_renders(speaker, monkeypatch, capsys)
     prompts = []
 
     class Model:
-        device = "cpu"
+        device, generation_config = "cpu", None
 
         def generate(self, input_ids: torch.Tensor, streamer: Any, **_: Any) -> torch.Tensor:
             prompts.append(input_ids[0].tolist())

@@ -143,9 +143,7 @@ TOKENIZERS: dict[str, tuple[Spoil, str]] = {
     "stops in lists": (keys(GENERATION, eos_token_id=[[1]]), r"names \[1\] as a token that ends"),
     "a negative stop": (keys(GENERATION, eos_token_id=-1), "names -1 as a token that ends"),
     "a stop too far": (keys(GENERATION, eos_token_id=10**6), "the model knows those from 0 to"),
-    "many beams": (keys(GENERATION, num_beams=10**9), "asks for beam_search, and answers are greedy"),
     "many answers": (keys(GENERATION, num_return_sequences=3), "do not support `num_return_sequences`"),
-    "penalty of a word": (keys(GENERATION, repetition_penalty="a"), "does not let the model answer"),
 }  # fmt: skip
 
 
@@ -166,6 +164,16 @@ def test_a_tokenizer_of_more_tokens_than_the_model_has(folder: Path) -> None:
 def test_without_a_generation_config_the_tokenizer_says_where_to_stop(folder: Path) -> None:
     (folder / GENERATION).unlink()
     assert base.take_folder(folder, folder.with_name("base"), SETTINGS)["files"] == 5
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [{"num_beams": 10**9}, {"no_repeat_ngram_size": 2}, {"repetition_penalty": 1.1}],
+    ids=str,
+)
+def test_settings_that_greedy_answers_do_not_take_are_no_fault(folder: Path, asks: dict) -> None:
+    keys(GENERATION, **asks)(folder)
+    assert base.take_folder(folder, folder.with_name("base"), SETTINGS)["files"] == 6
 
 
 TEMPLATES: dict[str, tuple[str, str]] = {
