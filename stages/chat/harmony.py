@@ -68,6 +68,9 @@ class Harmony:
         self.tokenizer = tokenizer
         self.settings = settings
         self.tokenizer.encode_special_tokens = True  # text is text, whatever it spells
+        # A file may hold the truncation and padding of whoever saved it.
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
         self.ids: dict[str, int] = {}
         for token in CONTROL_TOKENS:
             number = tokenizer.token_to_id(token)

@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 
 import pytest
+from tokenizers import Tokenizer
 
 from stages.chat.family import renderer_of
 from stages.chat.messages import Message
@@ -180,6 +181,21 @@ def test_a_template_that_leaves_the_text_out_is_refused(tmp_path, name):
     save_speaker(tmp_path, template_of(name))
     with pytest.raises(ModelError, match="leaves out what is said"):
         OwnTemplate(tmp_path, SETTINGS)
+
+
+@pytest.mark.parametrize("kind", ["gpt_oss", *FAMILIES])
+def test_truncation_and_padding_of_a_file_are_not_obeyed(tmp_path, kind):
+    """Whoever saved tokenizer.json may have cut and filled up its inputs."""
+    save_tokenizer(kind, tmp_path)
+    (tmp_path / "config.json").write_text(f'{{"model_type": "{kind}"}}')
+    long: list[Message] = [{"role": "user", "content": "가나다 " * 50}, ONE[1]]
+    before = renderer_of(tmp_path, SETTINGS).conversation(long)
+    file = str(tmp_path / "tokenizer.json")
+    tokenizer = Tokenizer.from_file(file)
+    tokenizer.enable_truncation(40)
+    tokenizer.enable_padding(length=64)
+    tokenizer.save(file)
+    assert renderer_of(tmp_path, SETTINGS).conversation(long) == before
 
 
 def test_a_tokenizer_that_never_stops_is_refused(tmp_path):
