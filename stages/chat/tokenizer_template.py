@@ -29,7 +29,7 @@ from stages.chat.messages import Message
 from stages.chat.plain_text import PlainText, sections
 from stages.chat.reasoning import answer_start, left_open, tags_of
 from stages.chat.rendering import IGNORED, Encoded, Settings
-from stages.formats.json_files import read_json
+from stages.chat.stops import stops_of
 from stages.pipeline.errors import ModelError, cut, shown
 
 # No format of a date is longer, and without a bound each opening would be read to the line's end.
@@ -61,7 +61,8 @@ class OwnTemplate:
             raise ModelError(
                 self.where,
                 "has no chat template, so nobody can say what a conversation looks like.",
-                "Use the instruction-tuned model of the family, or add its chat_template.jinja.",
+                "Use the instruction-tuned model of the family, or set encode.chat_template in "
+                "params.yaml, to chatml for one.",
             )
         check_arguments(settings.template_arguments, template, self.where)
         self.arguments = dict(settings.template_arguments)
@@ -86,7 +87,9 @@ class OwnTemplate:
         self.control = {token for token in control if token.strip()}
         spelled = sorted(self.control | {_MARK}, key=len)[::-1]
         self.spells_control = re.compile("|".join(map(re.escape, spelled)))
-        self.stop_ids = self._stops(folder)
+        self.stop_ids = stops_of(folder, self.tokenizer.eos_token_id)
+        own_end = self.tokenizer.eos_token_id
+        self.end_id = own_end if own_end in self.stop_ids else self.stop_ids[0]
         pad = self.tokenizer.pad_token_id
         self.pad_id: int = self.stop_ids[0] if pad is None else pad
 
@@ -148,16 +151,37 @@ class OwnTemplate:
                 self.where,
                 "its chat template renders a conversation that does not begin with the prompt that "
                 "a server would send.",
-                "Answers cannot be told from prompts: use a template that only appends.",
+                self._other_prompt(),
             )
         end = next((i for i in range(len(before), len(ids)) if ids[i] in self.stop_ids), None)
         if end is None:
+            self._check_open(ids[len(before) :])
+            return [*ids, self.end_id], len(before)
+        return ids[: end + 1], len(before)
+
+    def _other_prompt(self) -> str:
+        """What to do where a conversation does not begin with its prompt."""
+        if not self.opened:
+            return "Answers cannot be told from prompts: use a template that only appends."
+        way = "name another template in encode.chat_template"
+        if "enable_thinking" in self.template:
+            way = "set encode.template_arguments to {enable_thinking: false}"
+        return (
+            f"Its prompt opens reasoning ({self.opened.opens}) that the rows lack: {way} in params."
+        )
+
+    def _check_open(self, answer: list[int]) -> None:
+        """Refuses an answer that a control token closes which stops no server. One that nothing
+        closes (SOLAR, GLM) gets the end of text."""
+        last = next((number for number in reversed(answer) if self.shown([number]).strip()), None)
+        token = self.shown([] if last is None else [last])
+        if token in self.control:
             raise ModelError(
                 self.where,
-                "its chat template ends an answer with none of the tokens that stop a server.",
-                "Name that token in generation_config.json (eos_token_id).",
+                f"its chat template ends an answer with {shown(token)}, which is none of the "
+                "tokens that stop a server.",
+                f"Set encode.stop_token to {shown(token)} in params.yaml.",
             )
-        return ids[: end + 1], len(before)
 
     def _ids(self, messages: Sequence[Message], to_be_answered: bool) -> list[int]:
         spelled: list[str] = []
@@ -266,24 +290,3 @@ class OwnTemplate:
             return self._rendered(messages, to_be_answered)
         except ModelError:
             return ""
-
-    def _stops(self, folder: Path) -> list[int]:
-        """The ids that end generation, by the model's generation_config.json or its tokenizer."""
-        file = folder / "generation_config.json"
-        named = read_json(file).get("eos_token_id") if file.is_file() else None
-        if named is None:
-            named = self.tokenizer.eos_token_id
-        stops = named if isinstance(named, list) else [] if named is None else [named]
-        if strange := [stop for stop in stops if type(stop) is not int or stop < 0]:
-            raise ModelError(
-                str(file),
-                f"names {shown(strange[0])} as a token that ends an answer (eos_token_id).",
-                "Write the numbers of tokens there.",
-            )
-        if not stops:
-            raise ModelError(
-                self.where,
-                "names no token that ends an answer.",
-                "Add eos_token_id to the model's generation_config.json.",
-            )
-        return stops

@@ -110,9 +110,8 @@ def test_every_scalar_arrives_as_it_is(workspace, tmp_path, value):
     from stages.chat.family import settings_of
     from stages.params.whole import read_config
 
-    edit_yaml(
-        Path("params.yaml"), lambda p: p["encode"].update(template_arguments={"given": value})
-    )
+    edit_yaml(Path("params.yaml"), lambda p: p["encode"]["template_arguments"].update(given=value))
+    edit_yaml(Path("params.yaml"), lambda p: p["base"].update(source="hub"))
     settings = settings_of(read_config().encode)
     template = (
         "{% for m in messages %}{{ m.content }}</s>{% endfor %}{{ given is none }}{{ given }}"

@@ -1,5 +1,6 @@
 """Conversations in the chat format that a model brings along (S2-08, S3-15, S4-03)."""
 
+import json
 import re
 from datetime import datetime
 
@@ -161,7 +162,7 @@ def test_s4_06_reasoning_stands_before_its_answer(renderer):
 @pytest.mark.parametrize(
     ("template", "said"),
     [
-        ("{% for m in messages %}<|im_start|>{{ m.content }}{% endfor %}", "none of the tokens that stop"),
+        ("{% for m in messages %}{{ m.content }}<|im_start|>{% endfor %}", r"ends an answer with '<\|im_start\|>'.*encode\.stop_token to '<\|im_start\|>'"),
         ("{{ messages|length }}{% for m in messages %}{{ m.content }}<|im_end|>{% endfor %}", "does not begin with the prompt"),
         ("", "has no chat template"),
     ],
@@ -271,3 +272,25 @@ def test_a_conversation_that_the_template_refuses_is_an_error_of_ours(tmp_path):
         ModelError, match=r"refuses a conversation of \['user', 'assistant', 'assistant'\]"
     ):
         OwnTemplate(tmp_path, SETTINGS).conversation([*ONE, ONE[1]])
+
+
+@pytest.mark.parametrize(
+    ("name", "stops", "answer"),
+    [
+        ("solar", ["</s>"], "김치찌개 어때요 😀</s>"),
+        ("glm4moe", ["<|user|>", "</s>"], "\n<think></think>\n김치찌개 어때요 😀</s>"),
+    ],
+)
+def test_an_answer_that_nothing_closes_gets_the_end_of_text(tmp_path, name, stops, answer):
+    """Earlier ones end on what no server generates there, and are left out."""
+    save_speaker(tmp_path, template_of(name), "</s>")
+    tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    numbers = [tokenizer.token_to_id(stop) for stop in stops]
+    (tmp_path / "generation_config.json").write_text(json.dumps({"eos_token_id": numbers}))
+    own = OwnTemplate(tmp_path, SETTINGS)
+    encoded = own.conversation(ONE)
+    (run,) = trained(encoded)
+    assert own.shown(run) == answer and own.answer_text(run) == ONE[1]["content"]
+    assert encoded.input_ids[: len(own.prompt(ONE[:1]))] == own.prompt(ONE[:1])
+    longer = own.conversation([*ONE, *ONE])
+    assert len(trained(longer)) == longer.answers_masked == 1

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -142,7 +143,7 @@ def test_an_earlier_answer_is_trained_as_a_server_would_generate_it(tmp_path, na
     for start, end in found:
         tells = [
             turns for turns in (2, 4, 6)
-            if own._ids(messages[:turns], False)[:end] == encoded.input_ids[:end]
+            if [*own._ids(messages[:turns], False), own.end_id][:end] == encoded.input_ids[:end]
             and own.prompt(messages[: turns - 1]) == encoded.input_ids[:start]
         ]  # fmt: skip
         assert tells, own.shown(encoded.input_ids[start:end])
@@ -235,3 +236,19 @@ def test_half_a_tag_is_held_back():
     assert [may_begin(text) for text in ("", "<", "\n<thi", "<b", "넷 <thi")] == [
         *(False, True, True, False, False)
     ]
+
+
+@pytest.mark.parametrize("name", ["nemotron_3_nano", "nemotron_3_ultra", "deepseek_r1_distill"])
+def test_a_prompt_that_opens_reasoning_is_refused_with_what_helps(tmp_path, name):
+    save_speaker(tmp_path, template_of(name))
+    plain = talk(("넷", None))
+    with pytest.raises(ModelError, match=r"opens reasoning \(<think>\)") as refused:
+        OwnTemplate(tmp_path, SETTINGS).conversation(plain)
+    if "enable_thinking: false" in refused.value.fix:
+        told = replace(SETTINGS, template_arguments={"enable_thinking": False})
+        own = OwnTemplate(tmp_path, told)
+        ids = own.conversation(plain).input_ids
+        assert own.answer_text(ids[len(own.prompt(plain[:1])) :]) == "넷"
+    else:
+        assert "encode.chat_template" in refused.value.fix
+    assert ("template_arguments" in refused.value.fix) == name.startswith("nemotron")

@@ -13,6 +13,7 @@ from stages.params.base import Tiny
 from stages.pipeline.errors import MOST_SAID, PipelineError
 from stages.preflight.model import SETTINGS, proof
 from stages.preflight.trial import try_out
+from stages.taking.format import Format
 from tests.families import SPECIAL, save_model
 from tests.hostile_models import (
     INDEX,
@@ -67,7 +68,7 @@ def folder(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def refusal(folder: Path) -> str:
     started = time.monotonic()
     with pytest.raises(PipelineError) as refused:
-        base.take_folder(folder, folder.with_name("base"), SETTINGS)
+        base.take_folder(folder, folder.with_name("base"), SETTINGS, Format())
     assert time.monotonic() - started < 20
     assert not folder.with_name("base").exists()
     assert refused.value.fix and "dvc" not in refused.value.fix
@@ -79,7 +80,7 @@ def refusal(folder: Path) -> str:
 def test_a_good_model_is_taken(folder: Path, family: str) -> None:
     shutil.rmtree(folder)
     save_model(family, folder)
-    taken = base.take_folder(folder, folder.with_name("base"), SETTINGS)
+    taken = base.take_folder(folder, folder.with_name("base"), SETTINGS, Format())
     assert taken["files"] == len(list(folder.iterdir()))
     for file in folder.iterdir():
         assert (folder.with_name("base") / file.name).read_bytes() == file.read_bytes()
@@ -163,7 +164,7 @@ def test_a_tokenizer_of_more_tokens_than_the_model_has(folder: Path) -> None:
 
 def test_without_a_generation_config_the_tokenizer_says_where_to_stop(folder: Path) -> None:
     (folder / GENERATION).unlink()
-    assert base.take_folder(folder, folder.with_name("base"), SETTINGS)["files"] == 5
+    assert base.take_folder(folder, folder.with_name("base"), SETTINGS, Format())["files"] == 5
 
 
 @pytest.mark.parametrize(
@@ -173,7 +174,7 @@ def test_without_a_generation_config_the_tokenizer_says_where_to_stop(folder: Pa
 )
 def test_settings_that_greedy_answers_do_not_take_are_no_fault(folder: Path, asks: dict) -> None:
     keys(GENERATION, **asks)(folder)
-    assert base.take_folder(folder, folder.with_name("base"), SETTINGS)["files"] == 6
+    assert base.take_folder(folder, folder.with_name("base"), SETTINGS, Format())["files"] == 6
 
 
 TEMPLATES: dict[str, tuple[str, str]] = {
@@ -216,7 +217,7 @@ def test_of_several_templates_the_default_is_taken(folder: Path) -> None:
     (folder / "chat_template.jinja").unlink()
     several = [{"name": "rag", "template": "{{ 1/0 }}"}, {"name": "default", "template": written}]
     keys(OF_TOKENIZER, chat_template=several)(folder)
-    assert base.take_folder(folder, folder.with_name("base"), SETTINGS)["files"] == 5
+    assert base.take_folder(folder, folder.with_name("base"), SETTINGS, Format())["files"] == 5
 
 
 HEADERS: dict[str, tuple[Spoil, str]] = {
@@ -312,20 +313,20 @@ def test_links_within_the_folder_and_in_the_hub_s_cache_are_the_model_s(folder: 
     shutil.move(folder / WEIGHTS, folder / "own/weights")
     (folder / WEIGHTS).symlink_to("own/weights")
     taken = folder.with_name("base")
-    base.take_folder(folder, taken, SETTINGS)
+    base.take_folder(folder, taken, SETTINGS, Format())
     assert not any(file.is_symlink() for file in taken.iterdir())
     shutil.rmtree(taken)
     shutil.move(folder / "own/weights", folder / WEIGHTS)
     (folder / "own").rmdir()
     snapshot = in_the_hub_s_cache(folder)
-    base.take_folder(snapshot, taken, SETTINGS)
+    base.take_folder(snapshot, taken, SETTINGS, Format())
     assert not any(file.is_symlink() for file in taken.iterdir())
     shutil.rmtree(taken)
     (snapshot / "config.json").unlink()
     (snapshot / "config.json").symlink_to("../../../elsewhere.json")
     shutil.copyfile(snapshot / "../../blobs/of-config.json", folder.with_name("elsewhere.json"))
     with pytest.raises(PipelineError, match="outside of the model's folder"):
-        base.take_folder(snapshot, taken, SETTINGS)
+        base.take_folder(snapshot, taken, SETTINGS, Format())
 
 
 def test_the_weights_of_a_tiny_model_are_reckoned_closely():

@@ -23,6 +23,7 @@ from stages.chat.family import renderer_of
 from stages.chat.rendering import Settings
 from stages.pipeline.errors import PipelineError
 from stages.preflight.model import ONE, ROOM_BYTES, SETTINGS, proof
+from stages.taking.format import Format
 from stages.weights.tensors.model import Model
 from tests.families import SPECIAL, save_model
 from tests.hostile_models import WEIGHTS, parts_of, safetensors
@@ -185,7 +186,7 @@ def test_damaged_folders_are_refused_in_words_or_work(bounded: None, tmp_path: P
         tried += 1
         started = time.monotonic()
         try:
-            base.take_folder(folder, tmp_path / "base", SETTINGS)
+            base.take_folder(folder, tmp_path / "base", SETTINGS, Format())
         except PipelineError as error:
             refused += 1
             assert len(str(error)) < LONGEST_SAID and str(error).isprintable()
