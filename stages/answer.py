@@ -133,20 +133,30 @@ def in_process(
 
 
 def by_server(
-    server: Server, rows: list[Row], prompt_tokens: Sequence[int], params: Params
+    server: Server,
+    renderer: Renderer,
+    rows: list[Row],
+    prompt_tokens: Sequence[int],
+    params: Params,
 ) -> list[Row]:
     """The same from a server, where likelihoods are not to be had."""
     given = answers(
         server.base_url,
         server.model,
-        [row["messages"][:-1] for row in rows],
+        [renderer.placed(row["messages"][:-1]) for row in rows],
         prompt_tokens,
         params.answer.max_new_tokens,
         params.answer.batch_size,
         params.runtime,
+        params.encode.template_arguments,
     )
     return [
-        {"prediction": a.text.strip(), "stopped": a.stopped, "bits": None, "topic_found": None}
+        {
+            "prediction": renderer.without_reasoning(a.text).strip(),
+            "stopped": a.stopped,
+            "bits": None,
+            "topic_found": None,
+        }
         for a in given
     ]
 
@@ -189,7 +199,8 @@ def main() -> None:
             model = load_variant(variant, params.answer.dtype)
             found = in_process(model, renderer, rows, parts, topics, params)
         else:
-            found = by_server(server, rows, [len(prompt) for prompt, _ in parts], params)
+            lengths = [len(prompt) for prompt, _ in parts]
+            found = by_server(server, renderer, rows, lengths, params)
         write_file(file, answered_rows(rows, parts, found), PREDICTIONS)
     log.info("%s: %d rows answered", variant, len(rows))
 

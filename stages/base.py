@@ -2,7 +2,8 @@
 
 By params it is the built-in tiny gpt-oss, pre-trained here on `data/raw/sample/pretrain.jsonl`, a
 model of the hub at a pinned revision, or a local folder. Weights are taken as safetensors only, and
-no code that comes with a model is ever run.
+no code that comes with a model is ever run. A chat template and a stop token that params name are
+written into its folder.
 """
 
 import logging
@@ -10,9 +11,11 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from stages.chat.rendering import Settings
 from stages.formats.json_files import read_json, write_json
 from stages.numerics.pins import pin_numerics
 from stages.params.base import Base, Folder
+from stages.params.chat_format import OwnFormat
 from stages.params.compute import Compute
 from stages.params.reading import read_params
 from stages.params.runtime import Runtime
@@ -25,7 +28,9 @@ from stages.pipeline.os_errors import disk_full
 from stages.pipeline.outputs import publish
 from stages.pipeline.program import run
 from stages.preflight.files import check_files
+from stages.preflight.model import refusing
 from stages.preflight.trial import try_out
+from stages.taking.format import Format, give, given_format
 from stages.tiny.model import make_tiny
 
 log = logging.getLogger("base")
@@ -36,13 +41,14 @@ class Params(Sections):
     compute: Compute
     runtime: Runtime
     base: Base
+    encode: OwnFormat
 
 
 PATTERNS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja"]
 FORBIDDEN = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.py")
 
 
-def fetch_hub(base: Base, folder: Path) -> dict[str, object]:
+def fetch_hub(base: Base, folder: Path, settings: Settings, given: Format) -> dict[str, object]:
     """Downloads a model of the hub at one commit.
 
     Raises:
@@ -66,11 +72,12 @@ def fetch_hub(base: Base, folder: Path) -> dict[str, object]:
             f"cannot be fetched from the hub ({type(error).__name__}).",
             "Check base.hub in params.yaml, the network, and HF_TOKEN for a gated model.",
         ) from None
-    return take_folder(Path(snapshot), folder)
+    return take_folder(Path(snapshot), folder, settings, given)
 
 
-def take_folder(source: Path, folder: Path) -> dict[str, object]:
+def take_folder(source: Path, folder: Path, settings: Settings, given: Format) -> dict[str, object]:
     """Copies the files of a model that this pipeline uses: safetensors, JSON and the chat template.
+    `settings` are those by which later stages speak to it, `given` what it is given for that.
 
     Raises:
         InputError: the folder is not there.
@@ -100,7 +107,9 @@ def take_folder(source: Path, folder: Path) -> dict[str, object]:
     with TemporaryDirectory() as room:  # with these files and no others
         for file in files:
             (Path(room) / file.name).symlink_to(file.resolve())
-        try_out(Path(room), called=str(source))
+        with refusing(source, "cannot be given a chat template or stop token"):
+            give(Path(room), given)
+        try_out(Path(room), called=str(source), settings=settings)
     folder.mkdir()
     for file in files:
         shutil.copyfile(file, folder / file.name)
@@ -118,22 +127,31 @@ def check_digest(asked: Folder, folder: Path) -> None:
         )
 
 
+def _settings() -> Settings:
+    from stages.preflight.speech import told_settings  # which loads what speaks to models
+
+    return told_settings()
+
+
 def main() -> None:
     params = read_params(Params)
     base = params.base
     pin_numerics(params.compute)
     keep_freed_memory()
     outs = [paths.BASE, paths.METRICS / "base.json"]
+    given = given_format(params.encode)
     with publish(*outs) as (folder, metrics_file):
         if base.source == "tiny":
             metrics = make_tiny(
                 base.tiny, params.seed, paths.PRETRAIN, folder, params.runtime.progress
             )
         elif base.source == "hub":
-            metrics = fetch_hub(base, folder)
+            metrics = fetch_hub(base, folder, _settings(), given)
         else:
-            metrics = take_folder(Path(base.folder.path), folder)
+            metrics = take_folder(Path(base.folder.path), folder, _settings(), given)
             check_digest(base.folder, folder)
+        if base.source != "tiny":
+            give(folder, given)
         described = read_json(folder / "config.json")
         metrics["model_type"] = described["model_type"]
         metrics["quantization"] = (described.get("quantization_config") or {}).get("quant_method")

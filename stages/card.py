@@ -138,13 +138,14 @@ def main() -> None:
     harmony = metrics["base"]["model_type"] == "gpt_oss"
     day = params.encode.conversation_date
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"interval": interval, "cell": cell}
+    environment.filters |= {"interval": interval, "cell": cell, "python": repr}
     text = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         variant=variant,
         base=params.base,
         harmony=harmony,
         quantised_by="Mxfp4Config" if harmony else "CompressedTensorsConfig",
         day=day,
+        arguments=params.encode.template_arguments,
         day_in_words=date.fromisoformat(day).strftime("%d %b %Y"),
         license=params.card.license,
         metrics=metrics,

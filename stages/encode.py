@@ -4,7 +4,8 @@ model's tokenizer in, `data/encoded/{train,validation}/` out.
 Labels are made here and not inside a trainer, so that what is trained can be read, counted and
 compared with what a server generates. An answer is never cut: a row that is too long is refused and
 counted or, where params say so, loses its oldest exchanges. A row without a trained token goes no
-further.
+further. Earlier answers that a server would generate otherwise than they stand in the row, with
+their reasoning for one, are not trained, and counted (`answers_masked`).
 
 `make show ROWS=3` prints the first rows of the training split as they are encoded, the trained
 tokens in colour.
@@ -51,7 +52,12 @@ class Counts:
 
     def __init__(self) -> None:
         self.totals: Counter = Counter(
-            rows_in=0, rows_out=0, rows_shortened=0, tokens=0, trained_tokens=0
+            rows_in=0,
+            rows_out=0,
+            rows_shortened=0,
+            tokens=0,
+            trained_tokens=0,
+            answers_masked=0,
         )
         self.refused: Counter = Counter(too_long=0, nothing_to_train=0)
         self.by_source: dict[str, Counter] = {}
@@ -94,6 +100,7 @@ def encoded_rows(split: str, renderer: Renderer, limits: Encode, counts: Counts)
         counts.totals["rows_shortened"] += shortened
         counts.totals["tokens"] += len(encoded.input_ids)
         counts.totals["trained_tokens"] += trained
+        counts.totals["answers_masked"] += encoded.answers_masked
         counts.lengths[len(encoded.input_ids)] += 1
         yield {"id": row["id"], "input_ids": encoded.input_ids, "labels": encoded.labels}
 

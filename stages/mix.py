@@ -106,6 +106,8 @@ def row_size(unit: str) -> Callable[[Row], int]:
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(paths.TOKENIZER))
+    tokenizer.no_truncation()  # which a file may hold
+    tokenizer.no_padding()
     sizes: dict[str, int] = {}
 
     def tokens(row: Row) -> int:

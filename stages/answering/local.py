@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from stages.answering.greedy import without_own_settings
 from stages.answering.likelihood import answer_bits
 from stages.chat.messages import Message
 from stages.chat.rendering import IGNORED, Encoded, Renderer
@@ -38,7 +39,7 @@ def generate(
     pad, ends, longest = renderer.pad_id, renderer.stop_ids, max(map(len, prompts))
     ids = torch.tensor([[pad] * (longest - len(prompt)) + prompt for prompt in prompts])
     mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
-    with torch.inference_mode():
+    with torch.inference_mode(), without_own_settings(model):
         output = model.generate(  # pyright: ignore[reportCallIssue] - PEFT hands it on to the base
             input_ids=ids.to(model.device),
             attention_mask=mask.to(model.device),

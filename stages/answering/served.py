@@ -14,7 +14,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -89,8 +89,11 @@ def answers(
     max_new_tokens: int,
     at_once: int,
     runtime: Runtime,
+    template_arguments: Mapping[str, object],
 ) -> list[Answer]:
     """Greedy answers to the conversations, in their order, `at_once` of them asked for at a time.
+    The server hands `template_arguments` to its chat template, as vLLM, SGLang, llama.cpp and
+    `transformers serve` do.
 
     `prompt_tokens` are the lengths of the prompts as training renders them. A warning says how many
     the server rendered otherwise. Each answer, and all together, have the time of `runtime`.
@@ -125,7 +128,10 @@ def answers(
             seconds = min(runtime.server_answer_s, ends - time.monotonic())
             try:
                 return within(
-                    seconds, lambda: _ask(client, where, model, max_new_tokens, conversation)
+                    seconds,
+                    lambda: _ask(
+                        client, where, model, max_new_tokens, conversation, template_arguments
+                    ),
                 )
             except TimeoutError:
                 raise _too_late(where, runtime, time.monotonic() >= ends) from None
@@ -159,7 +165,12 @@ def _warn_of_other_prompts(
 
 
 def _ask(
-    client: Any, where: str, model: str, max_new_tokens: int, conversation: list[Message]
+    client: Any,
+    where: str,
+    model: str,
+    max_new_tokens: int,
+    conversation: list[Message],
+    template_arguments: Mapping[str, object],
 ) -> Reply:
     """One request. The client tries again, twice, what a busy server turns away."""
     from openai import APIConnectionError, APIError, APIStatusError
@@ -172,6 +183,9 @@ def _ask(
             messages=[{"role": m["role"], "content": m["content"]} for m in conversation],
             temperature=0,
             max_tokens=max_new_tokens,
+            extra_body={"chat_template_kwargs": dict(template_arguments)}
+            if template_arguments
+            else None,
         )
     except TooLong:
         found = f"a body that is compressed or over {MAX_BODY_BYTES} bytes"

@@ -9,7 +9,8 @@ A message is `<|start|>role<|message|>content<|end|>`; an answer names its chann
     <|start|>assistant<|channel|>final<|message|>{answer}<|return|>   the last answer
     <|start|>assistant<|channel|>analysis<|message|>{reasoning}<|end|>  before it, if it has one
 
-Reasoning of earlier answers is left out, as a server does once they are final.
+Reasoning of earlier answers is left out, as a server does once they are final. Such an answer is
+not trained: it would teach to answer without reasoning.
 
 A conversation's own system prompt goes into the developer message; the system message is the
 model's. Given the ids up to `<|start|>assistant`, a server generates the rest up to and including
@@ -67,6 +68,9 @@ class Harmony:
         self.tokenizer = tokenizer
         self.settings = settings
         self.tokenizer.encode_special_tokens = True  # text is text, whatever it spells
+        # A file may hold the truncation and padding of whoever saved it.
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
         self.ids: dict[str, int] = {}
         for token in CONTROL_TOKENS:
             number = tokenizer.token_to_id(token)
@@ -111,6 +115,13 @@ class Harmony:
             return ""
         return self.tokenizer.decode([number for number in ids if number not in self.names])
 
+    def placed(self, messages: "Sequence[Message]") -> "list[Message]":
+        return list(messages)  # a system prompt has its own
+
+    def without_reasoning(self, text: str) -> str:
+        """Channels are read where a server is asked (`stages.answering.served`)."""
+        return text
+
     def shown(self, ids: Sequence[int]) -> str:
         return self.tokenizer.decode(list(ids), skip_special_tokens=False)
 
@@ -118,6 +129,7 @@ class Harmony:
         control = self.ids
         ids: list[int] = []
         labels: list[int] = []
+        masked = 0
 
         def add(numbers: list[int], trained: bool = False) -> None:
             ids.extend(numbers)
@@ -142,7 +154,9 @@ class Harmony:
                     thinking = self.text(str(message.get("thinking")))
                     add([control["<|channel|>"], *self.text("analysis")], True)
                     add([control["<|message|>"], *thinking, control["<|end|>"], *header], True)
-                add([control["<|channel|>"], *self.text("final"), control["<|message|>"]], True)
-                add(self.text(content), True)
+                whole = last or not message.get("thinking")
+                masked += not whole
+                add([control["<|channel|>"], *self.text("final"), control["<|message|>"]], whole)
+                add(self.text(content), whole)
                 add([control["<|return|>" if last else "<|end|>"]], last)
-        return Encoded(ids, labels)
+        return Encoded(ids, labels, masked)

@@ -9,11 +9,14 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from stages.answering.greedy import without_own_settings
 from stages.answering.loading import load_variant
 from stages.chat.family import renderer_of, settings_of
 from stages.chat.messages import Message
+from stages.chat.reasoning import may_begin
 from stages.chat.rendering import Renderer
 from stages.commands.terminal import harmless
 from stages.numerics.pins import pin_numerics
@@ -55,13 +58,16 @@ class Shown:
     def put(self, tokens: "Tensor") -> None:
         if self.asked:
             self.ids += tokens.flatten().tolist()
-            self._more(self.renderer.answer_text(self.ids).rstrip(HALF_A_CHARACTER))
+            text = self.renderer.answer_text(self.ids).rstrip(HALF_A_CHARACTER)
+            if not may_begin(text):
+                self._more(text)
         self.asked = True
 
     def end(self) -> None:
         self._more(self.renderer.answer_text(self.ids))
 
     def _more(self, text: str) -> None:
+        text = text.lstrip()  # which may stand before reasoning
         if text.startswith(self.said):
             self.say(text[len(self.said) :])
             self.said = text
@@ -82,7 +88,8 @@ def answer(
     shown = Shown(renderer, say)
     prompt = torch.tensor([renderer.prompt(messages)], device=model.device)
     drawn = {"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False}
-    with torch.inference_mode():
+    settings = nullcontext() if temperature else without_own_settings(model)
+    with torch.inference_mode(), settings:
         output = model.generate(  # pyright: ignore[reportCallIssue] - PEFT hands it on to the base
             input_ids=prompt,
             attention_mask=torch.ones_like(prompt),

@@ -3,16 +3,22 @@
 
 It answers programs of this machine alone. A web page that the user has open elsewhere is a program
 of this machine, too: its requests bear another `Host` (DNS rebinding) or an `Origin`, and are
-refused. Nothing but this one model can be loaded.
+refused. Nothing but this one model can be loaded. Its chat template gets
+`encode.template_arguments`, and a request may give others (`chat_template_kwargs`).
 """
 
 import argparse
+import json
 import os
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from stages.chat.family import renderer_of, settings_of
+from stages.params.chat_format import ChatFormat
+from stages.params.reading import read_params
+from stages.params.section import Sections
 from stages.pipeline import paths
 from stages.pipeline.errors import InputError
 from stages.pipeline.program import run
@@ -22,6 +28,11 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import Request
     from starlette.responses import Response
+
+
+class Params(Sections):
+    encode: ChatFormat
+
 
 HOSTS = ("127.0.0.1", "localhost")
 # What loads or unloads models, and a list of models that reads the user's cache of the hub.
@@ -76,6 +87,9 @@ def main() -> None:
     if not folder.is_dir():
         raise InputError(str(folder), "is not there.", "Run `dvc repro`, or `dvc pull` it.")
     os.environ["HF_HUB_OFFLINE"] = "1"
+    settings = settings_of(read_params(Params).encode)
+    renderer_of(folder, settings)  # which refuses arguments that the template does not mention
+    arguments = settings.template_arguments
     from transformers.cli.serve import Serve
     from transformers.cli.serving import server
 
@@ -86,7 +100,13 @@ def main() -> None:
         return guarded(build(*arguments, **named), folder.as_posix())
 
     server.build_server = build_guarded  # `transformers serve` has no option for it
-    Serve(folder.as_posix(), host="127.0.0.1", port=asked.port, dtype=asked.dtype)
+    Serve(
+        folder.as_posix(),
+        host="127.0.0.1",
+        port=asked.port,
+        dtype=asked.dtype,
+        chat_template_kwargs=json.dumps(dict(arguments)) if arguments else None,
+    )
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from stages.params.chat_format import ChatFormat
+from stages.params.chat_format import ChatFormat, OwnFormat
 from stages.params.section import RowTokens
 
 
-class Encode(ChatFormat, extra="forbid"):
+class Encode(ChatFormat, OwnFormat, extra="forbid"):
     max_length_tokens: RowTokens
     too_long: Literal["refuse", "drop_oldest"]

@@ -67,7 +67,18 @@ class Config(Section):
                 "encode.max_length_tokens is over base.tiny.max_position_embeddings, "
                 "more than the tiny model can see"
             )
+        _check_format(self.base, self.encode)
         return self
+
+
+def _check_format(base: Base, encode: Encode) -> None:
+    """The tiny model is a gpt-oss, whose format is fixed."""
+    keys = ("chat_template", "stop_token", "template_arguments")
+    if base.source == "tiny" and (given := [key for key in keys if getattr(encode, key)]):
+        raise ValueError(
+            f"encode.{given[0]} is for models that speak by a chat template, and base.source is "
+            "tiny, a gpt-oss, which speaks Harmony"
+        )
 
 
 def _check_sources(sources: dict[str, Source], mix: Mix) -> None:

@@ -8,7 +8,6 @@ a library raises is a ModelError. How long and how much memory a step may take i
 enforce, since no step can do so for itself.
 """
 
-import copy
 import json
 import math
 from collections.abc import Iterator
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from stages.chat.messages import Message
-    from stages.chat.rendering import Renderer
 
 SECONDS, TEMPLATE_SECONDS = 120, 15  # of one CPU; a step's first imports take ten
 TENSOR_SECONDS = 0.02  # more for each tensor: models of many experts have ten thousands
@@ -58,8 +56,9 @@ class Step:
     room_bytes: int = ROOM_BYTES
 
 
-def proof(folder: Path) -> Iterator[Step]:
-    """Tries the model, and says before each step what the step is.
+def proof(folder: Path, settings: Settings) -> Iterator[Step]:
+    """Tries the model, as it is spoken to with `settings`, and says before each step what the step
+    is.
 
     Raises:
         ModelError: no later stage could work with it.
@@ -76,9 +75,7 @@ def proof(folder: Path) -> Iterator[Step]:
     yield Step("its tokenizer")
     check_tokenizer(folder, rows)
     yield Step("its chat template", TEMPLATE_SECONDS)
-    renderer = check_template(folder, rows)
-    yield Step("its generation_config.json")
-    check_generation(folder, model, renderer, rows)
+    check_template(folder, rows, settings)
 
 
 @contextmanager
@@ -232,8 +229,8 @@ def check_tokenizer(folder: Path, rows: int) -> None:
     _check_ids(ids, rows, file)
 
 
-def check_template(folder: Path, rows: int) -> "Renderer":
-    """The renderer of conversations, which has rendered a few as `encode` and `answer` do.
+def check_template(folder: Path, rows: int, settings: Settings) -> None:
+    """Renders a few conversations, as `encode` and `answer` do.
 
     Raises:
         ModelError: it fails on the simplest one.
@@ -245,7 +242,7 @@ def check_template(folder: Path, rows: int) -> "Renderer":
 
     where = folder / "tokenizer.json"
     with refusing(where, "cannot speak"):
-        renderer = renderer_of(folder, SETTINGS)
+        renderer = renderer_of(folder, settings)
     _check_ids({renderer.pad_id, *renderer.stop_ids}, rows, where)
     for talk in TALKS:
         try:
@@ -259,40 +256,11 @@ def check_template(folder: Path, rows: int) -> "Renderer":
             if talk is ONE:
                 raise
     if not isinstance(renderer, Harmony):
-        return renderer
+        return
     with refusing(folder / "chat_template.jinja", "fails"):
         tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         if tokenizer.chat_template:  # which a server of the model would use
             tokenizer.apply_chat_template(ONE[:1], tokenize=False, add_generation_prompt=True)
-    return renderer
-
-
-def check_generation(
-    folder: Path, model: "PreTrainedModel", renderer: "Renderer", rows: int
-) -> None:
-    """Lets a model of the same tokens and next to no weights answer as `answer` does, since the
-    settings that the model brings must allow it."""
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    from stages.answering.local import generate
-
-    file = folder / "generation_config.json"
-    with refusing(file, "does not let the model answer"):
-        told = copy.deepcopy(model.generation_config)
-        told.do_sample = False
-        if (mode := told.get_generation_mode()) != "greedy_search":
-            raise ModelError(
-                str(file),
-                f"asks for {mode.value}, and answers are greedy.",
-                "Take num_beams, penalty_alpha and their like out of it.",
-            )
-        small = LlamaConfig(
-            vocab_size=rows, hidden_size=8, intermediate_size=8, num_hidden_layers=1,
-            num_attention_heads=1, num_key_value_heads=1, tie_word_embeddings=True,
-        )  # fmt: skip
-        stand_in: PreTrainedModel = LlamaForCausalLM(small).eval()
-        stand_in.generation_config = model.generation_config
-        generate(stand_in, [[0, 0]], renderer, 2)
 
 
 def _check_ids(ids: set[int], rows: int, where: Path) -> None:

@@ -15,21 +15,22 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from stages.chat.rendering import Settings
 from stages.pipeline.errors import ModelError, PipelineError
 from stages.pipeline.program import quieten
 from stages.preflight.files import AGAIN
 from stages.preflight.model import Step, proof
 
 
-def try_out(folder: Path, called: str) -> None:
-    """Lets the model prove itself, and names its folder as it is `called`.
+def try_out(folder: Path, called: str, settings: Settings) -> None:
+    """Lets a model that is spoken to with `settings` prove itself; its folder is `called` so.
 
     Raises:
         ModelError: it does not, or takes more time or memory than a model can need.
     """
     context = get_context("spawn")  # afresh, since torch has threads here
     told, tells = context.Pipe(duplex=False)
-    child = context.Process(target=_try_out, args=(folder, tells), daemon=True)
+    child = context.Process(target=_try_out, args=(folder, settings, tells), daemon=True)
     child.start()
     tells.close()
     step = Step("its start")
@@ -54,13 +55,13 @@ def try_out(folder: Path, called: str) -> None:
         )
 
 
-def _try_out(folder: Path, tells: Connection) -> None:
+def _try_out(folder: Path, settings: Settings, tells: Connection) -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"  # whatever the folder names, it is not fetched
     quieten()
     _show_no_progress()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        for step in proof(folder):
+        for step in proof(folder, settings):
             tells.send(step)
             _bound(step)
     except PipelineError as error:

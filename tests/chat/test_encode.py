@@ -115,3 +115,15 @@ def test_rows_are_shown_with_the_trained_tokens_in_colour(run, monkeypatch, caps
     assert "답" in "".join(part.split(show.PLAIN)[0] for part in coloured)
     assert "질문" not in "".join(part.split(show.PLAIN)[0] for part in coloured)
     assert not paths.ENCODED.exists()
+
+
+def test_earlier_answers_that_are_not_trained_are_counted(run, request):
+    """Of both kinds of format: the reasoning of an earlier answer is dropped by Harmony, and kept by a
+    template without a place for it."""
+    thinking = row(1, "chat", "첫째", "둘째")
+    thinking["messages"][1]["thinking"] = "생각"
+    metrics = run([row(0, "chat", "첫째", "둘째"), thinking])
+    dropped = request.node.callspec.params["run"] == "gpt_oss"
+    assert metrics["answers_masked"] == int(dropped)
+    trained = [sum(i != IGNORED for i in r["labels"]) for r in encoded().values()]
+    assert (trained[1] < trained[0]) == dropped

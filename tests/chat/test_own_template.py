@@ -1,9 +1,11 @@
 """Conversations in the chat format that a model brings along (S2-08, S3-15, S4-03)."""
 
+import json
 import re
 from datetime import datetime
 
 import pytest
+from tokenizers import Tokenizer
 
 from stages.chat.family import renderer_of
 from stages.chat.messages import Message
@@ -12,6 +14,7 @@ from stages.chat.tokenizer_template import _NOW, OwnTemplate
 from stages.pipeline.errors import ModelError
 from tests.families import SPECIAL, TEMPLATES, save_tokenizer
 from tests.slow_inputs import Input, growth
+from tests.templates import save_speaker, template_of
 
 SETTINGS = Settings("medium", "2024-06", "2025-03-09")
 FAMILIES = ("qwen2", "llama", "gemma", "gemma3_text")
@@ -151,13 +154,15 @@ def test_s4_06_reasoning_stands_before_its_answer(renderer):
         {"role": "assistant", "content": "넷", "thinking": "둘 더하기 둘"},
     ]
     (answer,) = trained(renderer.conversation(talk))
-    assert renderer.answer_text(answer) == "<think>\n둘 더하기 둘\n</think>\n\n넷"
+    written = renderer.tokenizer.decode(answer[:-1])
+    assert written == "<think>\n둘 더하기 둘\n</think>\n\n넷"
+    assert renderer.answer_text(answer) == "넷", "a measure sees the answer alone"
 
 
 @pytest.mark.parametrize(
     ("template", "said"),
     [
-        ("{% for m in messages %}<|im_start|>{{ m.content }}{% endfor %}", "none of the tokens that stop"),
+        ("{% for m in messages %}{{ m.content }}<|im_start|>{% endfor %}", r"ends an answer with '<\|im_start\|>'.*encode\.stop_token to '<\|im_start\|>'"),
         ("{{ messages|length }}{% for m in messages %}{{ m.content }}<|im_end|>{% endfor %}", "does not begin with the prompt"),
         ("", "has no chat template"),
     ],
@@ -169,6 +174,29 @@ def test_a_template_by_which_answers_cannot_be_told_is_refused(tmp_path, templat
         (tmp_path / "chat_template.jinja").unlink()
     with pytest.raises(ModelError, match=said):
         OwnTemplate(tmp_path, SETTINGS).conversation(ONE)
+
+
+@pytest.mark.parametrize("name", ["idefics3", "smolvlm", "llava_next"])
+def test_a_template_that_leaves_the_text_out_is_refused(tmp_path, name):
+    """Those of models that see take content in parts, and skip a plain text without a word."""
+    save_speaker(tmp_path, template_of(name))
+    with pytest.raises(ModelError, match="leaves out what is said"):
+        OwnTemplate(tmp_path, SETTINGS)
+
+
+@pytest.mark.parametrize("kind", ["gpt_oss", *FAMILIES])
+def test_truncation_and_padding_of_a_file_are_not_obeyed(tmp_path, kind):
+    """Whoever saved tokenizer.json may have cut and filled up its inputs."""
+    save_tokenizer(kind, tmp_path)
+    (tmp_path / "config.json").write_text(f'{{"model_type": "{kind}"}}')
+    long: list[Message] = [{"role": "user", "content": "가나다 " * 50}, ONE[1]]
+    before = renderer_of(tmp_path, SETTINGS).conversation(long)
+    file = str(tmp_path / "tokenizer.json")
+    tokenizer = Tokenizer.from_file(file)
+    tokenizer.enable_truncation(40)
+    tokenizer.enable_padding(length=64)
+    tokenizer.save(file)
+    assert renderer_of(tmp_path, SETTINGS).conversation(long) == before
 
 
 def test_a_tokenizer_that_never_stops_is_refused(tmp_path):
@@ -228,14 +256,14 @@ def test_s4_06_a_template_with_a_place_for_reasoning_gets_it_there(with_tags):
 
 
 def test_a_question_is_never_trained_for_want_of_a_stop_before_it(tmp_path):
-    """Of earlier answers as of the last one the stop must be in the answer itself."""
+    """An earlier answer that ends on no stop is not the one that a server would generate."""
     save_tokenizer("qwen2", tmp_path)
     template = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}{% if m.role == 'user' %}<|im_end|>{% elif loop.last %}<|endoftext|>{% endif %}{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
     (tmp_path / "chat_template.jinja").write_text(template)
     own = OwnTemplate(tmp_path, SETTINGS)
     assert trained(own.conversation(ONE)) != []
-    with pytest.raises(ModelError, match="none of the tokens that stop"):
-        own.conversation([*ONE, *ONE])
+    encoded = own.conversation([*ONE, *ONE])
+    assert len(trained(encoded)) == encoded.answers_masked == 1
 
 
 def test_a_conversation_that_the_template_refuses_is_an_error_of_ours(tmp_path):
@@ -244,3 +272,25 @@ def test_a_conversation_that_the_template_refuses_is_an_error_of_ours(tmp_path):
         ModelError, match=r"refuses a conversation of \['user', 'assistant', 'assistant'\]"
     ):
         OwnTemplate(tmp_path, SETTINGS).conversation([*ONE, ONE[1]])
+
+
+@pytest.mark.parametrize(
+    ("name", "stops", "answer"),
+    [
+        ("solar", ["</s>"], "김치찌개 어때요 😀</s>"),
+        ("glm4moe", ["<|user|>", "</s>"], "\n<think></think>\n김치찌개 어때요 😀</s>"),
+    ],
+)
+def test_an_answer_that_nothing_closes_gets_the_end_of_text(tmp_path, name, stops, answer):
+    """Earlier ones end on what no server generates there, and are left out."""
+    save_speaker(tmp_path, template_of(name), "</s>")
+    tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    numbers = [tokenizer.token_to_id(stop) for stop in stops]
+    (tmp_path / "generation_config.json").write_text(json.dumps({"eos_token_id": numbers}))
+    own = OwnTemplate(tmp_path, SETTINGS)
+    encoded = own.conversation(ONE)
+    (run,) = trained(encoded)
+    assert own.shown(run) == answer and own.answer_text(run) == ONE[1]["content"]
+    assert encoded.input_ids[: len(own.prompt(ONE[:1]))] == own.prompt(ONE[:1])
+    longer = own.conversation([*ONE, *ONE])
+    assert len(trained(longer)) == longer.answers_masked == 1

@@ -8,13 +8,17 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from stages.commands import serve
 from stages.commands.serve import guarded
-from tests.micro import environment_for
+from stages.pipeline.errors import ModelError
+from tests.micro import edit_yaml, environment_for
+from tests.templates import save_speaker, template_of
 from tests.workspace import lay_out
 
 
@@ -90,3 +94,28 @@ def test_what_cannot_be_served_is_said_at_once(tmp_path, variant, said):
         check=False,
     )
     assert done.returncode == 1 and said in done.stderr
+
+
+@pytest.mark.parametrize("given", [{"enable_thinking": False}, {}])
+def test_its_template_gets_the_arguments_of_params(workspace, monkeypatch, given):
+    import transformers.cli.serve
+
+    started = {}
+    monkeypatch.setattr(transformers.cli.serve, "Serve", lambda *_, **named: started.update(named))
+    monkeypatch.setattr(sys, "argv", ["serve", "--variant", "merged-bf16"])
+    edit_yaml(Path("params.yaml"), lambda p: p["encode"].update(template_arguments=given))
+    folder = Path("models/merged-bf16")
+    folder.mkdir(parents=True)
+    save_speaker(folder, template_of("qwen3"))
+    serve.main()
+    assert json.loads(started["chat_template_kwargs"] or "{}") == given
+
+
+def test_arguments_that_its_template_does_not_mention_are_refused(workspace, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["serve", "--variant", "merged-bf16"])
+    edit_yaml(Path("params.yaml"), lambda p: p["encode"].update(template_arguments={"think": 1}))
+    folder = Path("models/merged-bf16")
+    folder.mkdir(parents=True)
+    save_speaker(folder, template_of("qwen3"))
+    with pytest.raises(ModelError, match=r"does not mention \['think'\]"):
+        serve.main()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from tokenizers import Tokenizer
 
 from stages import mix as stage
 from stages.chat.messages import Message
@@ -23,6 +24,7 @@ from stages.params.mix import Evaluation, Mix, Template, Topic
 from stages.params.whole import read_config
 from stages.pipeline import paths
 from stages.pipeline.errors import DataError, ParamsError
+from tests.families import save_tokenizer
 from tests.micro import ROOT, SHIPPED
 from tests.slow_inputs import Input, growth
 
@@ -316,6 +318,19 @@ def test_b6_tokens_as_the_unit_and_repeats_up_to_a_cap():
     assert Counter(r["source"] for r in repeated) == {"chat": 900, "news": 450}
     many = in_ratio(rows, weights, 1, max_repeats=100)
     assert max(Counter(r["id"] for r in many if r["source"] == "news").values()) == 1
+
+
+def test_tokens_are_counted_whole(workspace):
+    """Whatever truncation and padding a tokenizer's file holds."""
+    paths.BASE.mkdir(parents=True)
+    save_tokenizer("qwen2", paths.BASE)
+    row = {"id": "1", "messages": [{"role": "user", "content": "가나다 " * 50}]}
+    before = stage.row_size("tokens")(row)
+    tokenizer = Tokenizer.from_file(str(paths.TOKENIZER))
+    tokenizer.enable_truncation(40)
+    tokenizer.enable_padding(length=64)
+    tokenizer.save(str(paths.TOKENIZER))
+    assert stage.row_size("tokens")(row) == before > 64
 
 
 def test_tokens_go_on_past_a_row_that_does_not_fit():

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from stages import base
+from stages.chat.rendering import Settings
 from stages.params.base import Tiny
 from stages.pipeline.errors import MOST_SAID, PipelineError
-from stages.preflight.model import proof
+from stages.preflight.model import SETTINGS, proof
 from stages.preflight.trial import try_out
+from stages.taking.format import Format
 from tests.families import SPECIAL, save_model
 from tests.hostile_models import (
     INDEX,
@@ -55,8 +57,8 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy to spoil, which is tried in this process."""
 
-    def here(folder: Path, called: str) -> None:
-        for _ in proof(folder):
+    def here(folder: Path, called: str, settings: Settings) -> None:
+        for _ in proof(folder, settings):
             pass
 
     monkeypatch.setattr(base, "try_out", here)
@@ -66,7 +68,7 @@ def folder(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def refusal(folder: Path) -> str:
     started = time.monotonic()
     with pytest.raises(PipelineError) as refused:
-        base.take_folder(folder, folder.with_name("base"))
+        base.take_folder(folder, folder.with_name("base"), SETTINGS, Format())
     assert time.monotonic() - started < 20
     assert not folder.with_name("base").exists()
     assert refused.value.fix and "dvc" not in refused.value.fix
@@ -78,7 +80,7 @@ def refusal(folder: Path) -> str:
 def test_a_good_model_is_taken(folder: Path, family: str) -> None:
     shutil.rmtree(folder)
     save_model(family, folder)
-    taken = base.take_folder(folder, folder.with_name("base"))
+    taken = base.take_folder(folder, folder.with_name("base"), SETTINGS, Format())
     assert taken["files"] == len(list(folder.iterdir()))
     for file in folder.iterdir():
         assert (folder.with_name("base") / file.name).read_bytes() == file.read_bytes()
@@ -142,9 +144,7 @@ TOKENIZERS: dict[str, tuple[Spoil, str]] = {
     "stops in lists": (keys(GENERATION, eos_token_id=[[1]]), r"names \[1\] as a token that ends"),
     "a negative stop": (keys(GENERATION, eos_token_id=-1), "names -1 as a token that ends"),
     "a stop too far": (keys(GENERATION, eos_token_id=10**6), "the model knows those from 0 to"),
-    "many beams": (keys(GENERATION, num_beams=10**9), "asks for beam_search, and answers are greedy"),
     "many answers": (keys(GENERATION, num_return_sequences=3), "do not support `num_return_sequences`"),
-    "penalty of a word": (keys(GENERATION, repetition_penalty="a"), "does not let the model answer"),
 }  # fmt: skip
 
 
@@ -164,7 +164,17 @@ def test_a_tokenizer_of_more_tokens_than_the_model_has(folder: Path) -> None:
 
 def test_without_a_generation_config_the_tokenizer_says_where_to_stop(folder: Path) -> None:
     (folder / GENERATION).unlink()
-    assert base.take_folder(folder, folder.with_name("base"))["files"] == 5
+    assert base.take_folder(folder, folder.with_name("base"), SETTINGS, Format())["files"] == 5
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [{"num_beams": 10**9}, {"no_repeat_ngram_size": 2}, {"repetition_penalty": 1.1}],
+    ids=str,
+)
+def test_settings_that_greedy_answers_do_not_take_are_no_fault(folder: Path, asks: dict) -> None:
+    keys(GENERATION, **asks)(folder)
+    assert base.take_folder(folder, folder.with_name("base"), SETTINGS, Format())["files"] == 6
 
 
 TEMPLATES: dict[str, tuple[str, str]] = {
@@ -178,7 +188,7 @@ TEMPLATES: dict[str, tuple[str, str]] = {
     "an import": ("{% import 'x' as x %}", "fails|refuses"),
     "much text": ("{{ 'a' * 20000000 }}", "makes 20,000,000 characters of a conversation"),
     "all memory": ("{{ 'a' * 10**15 }}", r"fails \(MemoryError\)"),
-    "half a character": ("{{ '\\ud800' }}", "cannot speak"),
+    "half a character": ("{{ '\\ud800' ~ messages[0].content }}", "cannot speak"),
     "an exception": ("{{ raise_exception(messages[0].content) }}", "refuses a conversation"),
     "nothing": ("", "has no chat template"),
     "what cannot be called": ("{{ 7() }}", r"fails \(TypeError\)|refuses a conversation"),
@@ -207,7 +217,7 @@ def test_of_several_templates_the_default_is_taken(folder: Path) -> None:
     (folder / "chat_template.jinja").unlink()
     several = [{"name": "rag", "template": "{{ 1/0 }}"}, {"name": "default", "template": written}]
     keys(OF_TOKENIZER, chat_template=several)(folder)
-    assert base.take_folder(folder, folder.with_name("base"))["files"] == 5
+    assert base.take_folder(folder, folder.with_name("base"), SETTINGS, Format())["files"] == 5
 
 
 HEADERS: dict[str, tuple[Spoil, str]] = {
@@ -303,20 +313,20 @@ def test_links_within_the_folder_and_in_the_hub_s_cache_are_the_model_s(folder: 
     shutil.move(folder / WEIGHTS, folder / "own/weights")
     (folder / WEIGHTS).symlink_to("own/weights")
     taken = folder.with_name("base")
-    base.take_folder(folder, taken)
+    base.take_folder(folder, taken, SETTINGS, Format())
     assert not any(file.is_symlink() for file in taken.iterdir())
     shutil.rmtree(taken)
     shutil.move(folder / "own/weights", folder / WEIGHTS)
     (folder / "own").rmdir()
     snapshot = in_the_hub_s_cache(folder)
-    base.take_folder(snapshot, taken)
+    base.take_folder(snapshot, taken, SETTINGS, Format())
     assert not any(file.is_symlink() for file in taken.iterdir())
     shutil.rmtree(taken)
     (snapshot / "config.json").unlink()
     (snapshot / "config.json").symlink_to("../../../elsewhere.json")
     shutil.copyfile(snapshot / "../../blobs/of-config.json", folder.with_name("elsewhere.json"))
     with pytest.raises(PipelineError, match="outside of the model's folder"):
-        base.take_folder(snapshot, taken)
+        base.take_folder(snapshot, taken, SETTINGS, Format())
 
 
 def test_the_weights_of_a_tiny_model_are_reckoned_closely():
@@ -338,10 +348,10 @@ def test_the_weights_of_a_tiny_model_are_reckoned_closely():
 
 def test_a_model_is_tried_in_a_process_of_its_own(good: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(good, tmp_path / "model"))
-    try_out(folder, "models/own")
+    try_out(folder, "models/own", SETTINGS)
     template("{{ 'a' * 10**11 }}")(folder)
     with pytest.raises(PipelineError, match=r"^models/own/\S+: its chat template fails .Memory"):
-        try_out(folder, "models/own")
+        try_out(folder, "models/own", SETTINGS)
 
 
 @pytest.mark.soak
@@ -358,4 +368,4 @@ def test_what_never_ends_is_ended(good: Path, tmp_path: Path, written: str) -> N
     template(written)(folder)
     said = r"its chat template (takes more than 15 s of a CPU or 4 GB|fails \(MemoryError)"
     with pytest.raises(PipelineError, match=said):
-        try_out(folder, "models/own")
+        try_out(folder, "models/own", SETTINGS)

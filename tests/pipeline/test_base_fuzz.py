@@ -20,8 +20,10 @@ from stages import base
 from stages.answering.loading import load_model
 from stages.answering.local import generate
 from stages.chat.family import renderer_of
+from stages.chat.rendering import Settings
 from stages.pipeline.errors import PipelineError
 from stages.preflight.model import ONE, ROOM_BYTES, SETTINGS, proof
+from stages.taking.format import Format
 from stages.weights.tensors.model import Model
 from tests.families import SPECIAL, save_model
 from tests.hostile_models import WEIGHTS, parts_of, safetensors
@@ -142,9 +144,9 @@ DAMAGES: tuple[Damage, ...] = (
 def bounded(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The trial in this process, and with its bounds, so that hundreds can be made."""
 
-    def here(folder: Path, called: str) -> None:
+    def here(folder: Path, called: str, settings: Settings) -> None:
         signal.setitimer(signal.ITIMER_PROF, LONGEST_S)
-        for _ in proof(folder):
+        for _ in proof(folder, settings):
             pass
 
     def ended(*_: object) -> None:
@@ -186,7 +188,7 @@ def test_damaged_folders_are_refused_in_words_or_work(bounded: None, tmp_path: P
         tried += 1
         started = time.monotonic()
         try:
-            base.take_folder(folder, tmp_path / "base")
+            base.take_folder(folder, tmp_path / "base", SETTINGS, Format())
         except PipelineError as error:
             refused += 1
             assert len(str(error)) < LONGEST_SAID and str(error).isprintable()

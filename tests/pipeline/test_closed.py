@@ -117,7 +117,7 @@ def others(value: Any) -> Iterator[Any]:
         yield from ([*value, "more"], [*value, *CHOICES[:1]], value[:-1])
         yield from ([*value, choice] for choice in CHOICES)
     elif value is None:
-        yield from (1, [0], "other.yaml", "ab" * 20)
+        yield from (1, [0], "other.yaml", "chatml", "ab" * 20)
         yield {"base_url": "http://127.0.0.1:9/v1", "model": "other"}
         yield {"path": "other", "digest": "other", "layer": 1}
     elif isinstance(value, str):
@@ -191,8 +191,10 @@ def test_a_stage_runs_on_what_it_declares(finished: Project, tmp_path: Path, nam
         tracking=True, engine="local", launch=None, device_batch_size=as_it_was
     )
     # What a source is for and of which kind changes only together with its weight or its columns,
-    # a topic's label with its columns, and train.qat with where the export starts from.
-    assert {path.split(".")[-1] for path in stuck} <= {"use", "kind", "label", "qat"}
+    # a topic's label with its columns, train.qat with where the export starts from, and the format of
+    # the base with the base, which the cards tell.
+    of_others = {"use", "kind", "label", "qat", "chat_template", "stop_token"}
+    assert {path.split(".")[-1] for path in stuck} <= of_others
     with (room / "params.yaml").open("w", encoding="utf-8") as file:
         YAML().dump(params, file)
     given = set(files_of(room))

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,23 @@ def test_the_snippet_of_a_merged_model(family, tmp_path, monkeypatch) -> None:
     answer, names = ran(text, folder, monkeypatch)
     assert answer == ANSWER
     assert names["inputs"]["input_ids"][0].tolist() == renderer_of(model, SETTINGS).prompt(ASKED)
+
+
+def test_the_snippet_gives_the_template_its_arguments(tmp_path, monkeypatch) -> None:
+    given = {"enable_thinking": False, "level": 'a "b"', "depth": 2, "other": None}
+    folder = evaluated(tmp_path / "project", "qwen2")
+    edit_yaml(folder / "params.yaml", lambda p: p["encode"].update(template_arguments=given))
+    model = folder / "models/merged-bf16"
+    taught("qwen2", model, [ASKED], [ANSWER])
+    asks = (
+        "{{ '' if (enable_thinking, level, depth, other) == (false, 'a \"b\"', 2, None) else 'x' }}"
+    )
+    template = model / "chat_template.jinja"
+    template.write_text(asks + template.read_text(encoding="utf-8"), encoding="utf-8")
+    answer, names = ran(card(folder, "merged-bf16"), folder, monkeypatch)
+    assert answer == ANSWER
+    told = replace(SETTINGS, template_arguments=given)
+    assert names["inputs"]["input_ids"][0].tolist() == renderer_of(model, told).prompt(ASKED)
 
 
 def test_the_snippet_of_an_adapter(tmp_path, monkeypatch) -> None:

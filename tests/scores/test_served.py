@@ -137,7 +137,16 @@ def test_a_server_says_what_the_model_says_in_process(models, address, caplog, n
     expected, lengths = in_process(models[name], limit)
     if limit == 40:
         assert [answer.text for answer in expected] == SAID
-    found = answers(address, str(models[name]), TALKS, lengths, limit, at_once=2, runtime=RUNTIME)
+    found = answers(
+        address,
+        str(models[name]),
+        TALKS,
+        lengths,
+        limit,
+        at_once=2,
+        runtime=RUNTIME,
+        template_arguments={},
+    )
     assert found == expected
     assert caplog.text == ""
 
@@ -146,7 +155,14 @@ def test_a_channel_without_its_tokens_is_taken_off(models, address, caplog) -> N
     """`transformers serve` gives `final네.` where the tokenizer has no response_template."""
     expected, lengths = in_process(models["gpt_oss-pinned"], 40)
     found = answers(
-        address, str(models["gpt_oss-pinned"]), TALKS, lengths, 40, at_once=1, runtime=RUNTIME
+        address,
+        str(models["gpt_oss-pinned"]),
+        TALKS,
+        lengths,
+        40,
+        at_once=1,
+        runtime=RUNTIME,
+        template_arguments={},
     )
     assert found == expected
     assert "drops control tokens" in caplog.text
@@ -156,7 +172,16 @@ def test_another_prompt_is_counted(models, address, caplog) -> None:
     """The stock template of gpt-oss puts two line ends behind a system prompt, and today's date: the
     first shows in the length of one prompt of three, the second in none."""
     _, lengths = in_process(models["gpt_oss"], 1)
-    answers(address, str(models["gpt_oss"]), TALKS, lengths, 8, at_once=1, runtime=RUNTIME)
+    answers(
+        address,
+        str(models["gpt_oss"]),
+        TALKS,
+        lengths,
+        8,
+        at_once=1,
+        runtime=RUNTIME,
+        template_arguments={},
+    )
     assert "1 of 3 prompts" in caplog.text
 
 
@@ -242,7 +267,17 @@ def ask(
     address: str, *questions: str, at_once: int = 1, runtime: Runtime = RUNTIME
 ) -> list[Answer]:
     talks: list[list[Message]] = [[{"role": "user", "content": q}] for q in questions]
-    return answers(address, "m", talks, [7] * len(talks), 16, at_once, runtime)
+    return answers(address, "m", talks, [7] * len(talks), 16, at_once, runtime, {})
+
+
+def test_the_template_of_the_server_gets_the_arguments_of_params(scripted) -> None:
+    talk: list[list[Message]] = [[{"role": "user", "content": "안녕"}]]
+    for given in ({"enable_thinking": False, "level": "low"}, {}):
+        answers(scripted.address, "m", talk, [7], 16, 1, RUNTIME, given)
+        assert scripted.asked[-1].get("chat_template_kwargs", {}) == given
+    assert "chat_template_kwargs" not in scripted.asked[-1], (
+        "a server that knows none is asked none"
+    )
 
 
 def test_answers_keep_the_order_of_the_questions(scripted) -> None:
