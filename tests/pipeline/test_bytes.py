@@ -34,7 +34,8 @@ def test_git_sees_no_data(finished: Project) -> None:
         f"data/lexicons/{name}.txt" for name in ("emoji", "forbidden", "latin", "slang", "warnings")
     }
     assert tracked - lexicons == {
-        *("data/README.md", "data/raw/own/chat.jsonl.dvc", "models/README.md"),
+        *("data/README.md", "data/raw/own/chat.jsonl.dvc", "data/templates/chatml.jinja"),
+        "models/README.md",
     }
     assert list((finished.folder / "data/scrubbed").glob(".gitignore")) == []
 
